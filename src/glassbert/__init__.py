@@ -1,0 +1,30 @@
+"""glassbert: train a BERT-family encoder, look inside it, trust what you see, ship it.
+
+Importing the package does nothing but name its rooms: every public name is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_HOME_OF = {
+    "TextClassifier": "glassbert.runs.estimators",
+    "load": "glassbert.runs.models",
+    "show": "glassbert.show",
+    "lens": "glassbert.lens",
+}
+
+__all__ = ["TextClassifier", "__version__", "lens", "load", "show"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'glassbert' has no attribute {name!r}")
+    home = import_module(_HOME_OF[name])
+    return home if _HOME_OF[name].endswith(f".{name}") else getattr(home, name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

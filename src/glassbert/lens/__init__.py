@@ -1,0 +1,1 @@
+"""What goes on inside: every lens returns a record of named arrays."""

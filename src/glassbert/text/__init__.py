@@ -1,0 +1,1 @@
+"""Files to examples to token ids to an order of batches; knows no network."""
