@@ -1,0 +1,53 @@
+"""What the attention view draws: the queries and keys of one text, from which every map can be computed.
+
+Letters: L layers, N heads, S tokens of the text, d head size.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32, Int32, UInt8
+
+from glassbert.lens.records import Record
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AttentionRecord(Record):
+    """Queries and keys of every layer and head of one text or pair, and the proof that its maps are right.
+
+    `word` is the index of the word a token belongs to, -1 for special tokens. `certificate` is, for each
+    head, max |A V - context|: how far the weights drawn here are from what the model really computed (V and
+    the context were compared when the record was made; they are not stored).
+    """
+
+    model: str
+    text: str
+    pair: str | None
+    tokens: tuple[str, ...]
+    token_type_ids: UInt8[np.ndarray, " S"]
+    word: Int32[np.ndarray, " S"]
+    query: Float32[np.ndarray, "L N S d"]
+    key: Float32[np.ndarray, "L N S d"]
+    certificate: Float32[np.ndarray, "L N"]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        L, N, S, _ = self.query.shape
+        sizes = {len(self.tokens), len(self.token_type_ids), len(self.word), S}
+        if len(sizes) > 1 or self.key.shape != self.query.shape or self.certificate.shape != (L, N):
+            raise ValueError("tokens, segments, words, query, key and certificate disagree in size")
+
+    def weights(self, layer: int, head: int) -> Float32[np.ndarray, "S S"]:
+        """softmax(Q Kᵀ / √d) in float32; row i is how token i distributes its attention, and sums to 1."""
+        query, key = self.query[layer, head], self.key[layer, head]
+        scores = query @ key.T / np.float32(math.sqrt(query.shape[1]))
+        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+        weights: np.ndarray = powers / powers.sum(axis=1, keepdims=True)
+        return weights
+
+    def certificate_of(self, layer: int, head: int) -> float:
+        """max |A V - context| of this head; rounding alone gives about 1e-6."""
+        return float(self.certificate[layer, head])
