@@ -1,0 +1,188 @@
+"""Reading the files of a directory that nobody vouches for, and replacing a file whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from glassbert.errors import DataError, MissingInputError, OutputError, Problem, StorageError
+
+MEBIBYTE = 1 << 20
+SNIFFED_BYTES = 512
+# O_NONBLOCK: opening a FIFO that nobody writes to returns at once. Windows has neither this nor O_CLOEXEC.
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+# the file cannot come to be where it was asked for; anything else went wrong while its bytes were written
+_CANNOT_CREATE = {
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EEXIST,
+    errno.EISDIR, errno.ELOOP, errno.ENOTEMPTY, errno.EINVAL,
+}  # fmt: skip
+_MARKS = (
+    (
+        b"version https://git-lfs.github.com/spec/",
+        "git-lfs-pointer",
+        "this is a Git LFS pointer",
+        "run `git lfs pull`",
+    ),
+    (
+        b"<!doctype html",
+        "html-page",
+        "this is an HTML page",
+        "download the file itself, not the page about it",
+    ),
+    (b"<html", "html-page", "this is an HTML page", "download the file itself, not the page about it"),
+    (b"\x1f\x8b", "gzip-file", "this is a gzip file", "decompress it"),
+    (b"pk\x03\x04", "zip-file", "this is a zip archive", "unpack it"),
+)
+
+
+def open_file(path: Path) -> int:
+    """A descriptor of a regular file; never blocks, and follows no link out of the file's own directory.
+
+    Errors: MissingInputError when nothing can be opened there, DataError when it is no regular file or a link
+    leads elsewhere.
+    """
+    check_link(path)
+    try:
+        _require_regular(os.stat(path).st_mode, path)
+        descriptor = os.open(path, _FLAGS)
+    except OSError as error:
+        what = error.strerror or str(error)
+        raise MissingInputError(
+            Problem(code="cannot-open", what=what, fix="check the path and its permissions", file=str(path))
+        ) from error
+    try:  # again, on what was really opened: the name may point elsewhere by now
+        _require_regular(os.fstat(descriptor).st_mode, path)
+    except DataError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def read_file(path: Path, *, max_bytes: int) -> bytes:
+    """All bytes of a regular file of at most `max_bytes`.
+
+    Errors: those of `open_file`; DataError when it is larger, or plainly another kind of file (a Git LFS
+    pointer, an HTML page, an archive); StorageError when reading fails.
+    """
+    with os.fdopen(open_file(path), "rb") as file:
+        try:
+            data = file.read(max_bytes + 1)
+        except OSError as error:
+            what = f"reading failed: {error.strerror}"
+            raise StorageError(
+                Problem(code="read-failed", what=what, fix="check the disk", file=str(path))
+            ) from error
+    if len(data) > max_bytes:
+        what = f"larger than the {max_bytes / MEBIBYTE:,.0f} MiB that such a file may have"
+        raise DataError(
+            Problem(code="file-too-large", what=what, fix="is this the right file?", file=str(path))
+        )
+    check_kind(data, path)
+    return data
+
+
+def check_kind(head: bytes, path: Path) -> None:
+    """Refuse a file whose first bytes say that it is something else than its name says."""
+    start = head[:SNIFFED_BYTES].lstrip().lower()
+    for mark, code, what, fix in _MARKS:
+        if start.startswith(mark):
+            raise DataError(Problem(code=code, what=what, fix=fix, file=str(path)))
+
+
+def check_link(path: Path) -> None:
+    """Refuse a symbolic link that leaves the directory it lies in.
+
+    One exit is allowed: the hub's cache keeps `models--*/snapshots/*/file` as a link into `models--*/blobs`,
+    which may itself link into the cache's common store `blobs`.
+    """
+    if not path.is_symlink():
+        return
+    folder = path.parent.resolve()
+    target = path.resolve()
+    if any(target.is_relative_to(home) for home in (folder, *_hub_homes(folder))):
+        return
+    raise DataError(
+        Problem(
+            code="link-escapes",
+            what=f"a symbolic link to {target}, outside its directory",
+            fix="replace the link by a copy of the file, if you trust it",
+            file=str(path),
+        )
+    )
+
+
+def _hub_homes(folder: Path) -> tuple[Path, ...]:
+    for revision in (folder, *folder.parents):
+        repository = revision.parent.parent
+        if revision.parent.name == "snapshots" and repository.name.startswith("models--"):
+            return revision, repository / "blobs", repository.parent / "blobs"
+    return ()
+
+
+def _require_regular(mode: int, path: Path) -> None:
+    if not stat.S_ISREG(mode):
+        kind = "a directory" if stat.S_ISDIR(mode) else "a pipe, device or socket"
+        what = f"this is {kind}, not a regular file"
+        raise DataError(
+            Problem(code="not-a-file", what=what, fix="put the file itself there", file=str(path))
+        )
+
+
+def write_file(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
+    """Replace `path` by a new file of these bytes: written aside, flushed to the disk, renamed.
+
+    A process that has the old file open or mapped keeps the old bytes. Errors: OutputError when a file cannot
+    come to be there, StorageError when writing it fails; either way the previous file is intact and nothing
+    is left beside it.
+    """
+    # short, so that a name of the greatest length the file system takes can still be written
+    temporary = path.with_name(f".tmp-{secrets.token_hex(6)}")
+    try:
+        _write_flushed(temporary, chunks)
+        os.replace(temporary, path)
+        _flush_directory(path.parent)
+    except OSError as error:
+        raise _write_error(error, path) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def make_directory(path: Path) -> None:
+    """Create a directory and its parents; one that is there is fine. Errors: OutputError, StorageError."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _write_error(error, path) from error
+
+
+def _write_flushed(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
+    with open(path, "xb") as file:
+        for chunk in chunks:
+            file.write(chunk)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _flush_directory(path: Path) -> None:
+    """Make the rename itself survive a power cut, where the platform lets a directory be opened."""
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _write_error(error: OSError, path: Path) -> OutputError | StorageError:
+    what = error.strerror or str(error)
+    if error.errno in _CANNOT_CREATE:
+        fix = "choose another place, or change its permissions"
+        return OutputError(Problem(code="cannot-create", what=what, fix=fix, file=str(path)))
+    fix = "free space or repair the disk; the previous file, if any, is intact"
+    return StorageError(Problem(code="write-failed", what=what, fix=fix, file=str(path)))
