@@ -1,0 +1,163 @@
+"""Attention, the one place where tokens of a packed batch meet.
+
+    A = softmax(Q K^T / sqrt(d)),   context = A V        (scaled dot product, Vaswani et al. 2017)
+    A = softmax(w . tanh(q_i + k_j)),  context = A V     (additive, Bahdanau et al. 2015; one w per head)
+
+Three ways to compute the same: `grouped` runs torch's fused kernel once per run of equally long sequences,
+straight on views of the packed tensor, without mask or padding (CPU, and the fallback); `varlen` is the
+fused CUDA kernel for packed sequences; `explicit` writes the formula out. The explicit one is the reference
+in tests and what runs when somebody watches the weights, when weights are to be dropped out, and for
+additive attention.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import cast
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from glassbert.model.config import EncoderConfig
+from glassbert.model.groups import GroupRows, group_rows
+from glassbert.model.layout import Layout, Rows
+from glassbert.model.noise import Noise, dropped
+from glassbert.model.taps import Tap
+
+Heads = Float[Tensor, "T N D"]
+GroupHeads = Float[Tensor, "B N S D"]
+Kernel = Callable[[GroupHeads, GroupHeads, GroupHeads], GroupHeads]
+
+
+def dot_product_weights(query: GroupHeads, key: GroupHeads) -> Float[Tensor, "B N Q S"]:
+    """softmax(Q K^T / sqrt(d)) over the keys; rows sum to 1."""
+    return torch.softmax(query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1]), dim=-1)
+
+
+def additive_weights(
+    query: GroupHeads, key: GroupHeads, score: Float[Tensor, "N D"]
+) -> Float[Tensor, "B N Q S"]:
+    """softmax_j(w_n . tanh(q_i + k_j)); needs memory for B N Q S D numbers."""
+    sums = torch.tanh(query[..., :, None, :] + key[..., None, :, :])
+    return torch.softmax(torch.einsum("bnqsd,nd->bnqs", sums, score), dim=-1)
+
+
+class Attention(nn.Module):
+    """Multi-head self-attention with its output projection, [T, H] -> [R, H]."""
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        hidden = config.hidden_size
+        self.num_heads = config.num_attention_heads
+        self.head_size = config.head_size
+        self.qkv = nn.Linear(hidden, 3 * hidden)
+        self.output = nn.Linear(hidden, hidden)
+        self.score = None
+        if config.attention_type == "additive":
+            self.score = nn.Parameter(torch.empty(self.num_heads, self.head_size))
+        self.query, self.key, self.value = Tap(), Tap(), Tap()
+        self.weights, self.context = Tap(), Tap()
+
+    def forward(
+        self,
+        hidden: Float[Tensor, "T H"],
+        layout: Layout,
+        *,
+        rows: Rows | None = None,
+        noise: Noise | None = None,
+    ) -> Float[Tensor, "R H"]:
+        query, key, value = self.project(hidden, rows)
+        query, key, value = self.query(query), self.key(key), self.value(value)
+        if self._must_be_explicit(noise):
+            context = by_group(query, key, value, layout, rows, kernel=self._explicit(noise))
+        elif query.is_cuda and query.dtype in (torch.bfloat16, torch.float16):
+            context = varlen(query, key, value, layout, rows)
+        else:
+            context = by_group(query, key, value, layout, rows, kernel=F.scaled_dot_product_attention)
+        return self.output(self.context(context).flatten(1))
+
+    def project(self, hidden: Float[Tensor, "T H"], rows: Rows | None) -> tuple[Heads, Heads, Heads]:
+        """Queries of the chosen rows [R, N, D], keys and values of all [T, N, D], by one or two matrix
+        products.
+        """
+        if rows is None:
+            qkv = self.qkv(hidden).view(-1, 3, self.num_heads, self.head_size)
+            return qkv.unbind(1)
+        width = self.num_heads * self.head_size
+        weight, bias = self.qkv.weight, self.qkv.bias
+        query = F.linear(hidden.index_select(0, rows.index), weight[:width], bias[:width])
+        key, value = (
+            F.linear(hidden, weight[width:], bias[width:])
+            .view(-1, 2, self.num_heads, self.head_size)
+            .unbind(1)
+        )
+        return query.view(-1, self.num_heads, self.head_size), key, value
+
+    def _must_be_explicit(self, noise: Noise | None) -> bool:
+        drops = noise is not None and noise.rates.attention > 0
+        return self.weights.watched or self.score is not None or drops
+
+    def _explicit(self, noise: Noise | None) -> Kernel:
+        def kernel(query: GroupHeads, key: GroupHeads, value: GroupHeads) -> GroupHeads:
+            if self.score is None:
+                weights = dot_product_weights(query, key)
+            else:
+                weights = additive_weights(query, key, self.score)
+            weights = self.weights(weights)
+            if noise is not None and noise.rates.attention > 0:
+                weights = _drop_weights(weights, noise)
+            return weights @ value
+
+        return kernel
+
+
+def by_group(
+    query: Heads, key: Heads, value: Heads, layout: Layout, rows: Rows | None, *, kernel: Kernel
+) -> Heads:
+    """Apply a dense kernel [B, N, S, D] to every group of equally long sequences: no mask, no padding."""
+    sizes = [group.num_tokens for group in layout.groups]
+    plans = group_rows(layout, rows)
+    queries = query.split([plan.num_rows for plan in plans])
+    contexts = []
+    for plan, q, k, v in zip(plans, queries, key.split(sizes), value.split(sizes), strict=True):
+        if plan.num_rows:
+            context = kernel(_fold(plan.spread(q), plan), _unfold(k, plan), _unfold(v, plan))
+            contexts.append(plan.gather(context.transpose(1, 2).flatten(0, 1)))
+    return contexts[0] if len(contexts) == 1 else torch.cat(contexts)
+
+
+def varlen(query: Heads, key: Heads, value: Heads, layout: Layout, rows: Rows | None) -> Heads:
+    """torch's fused kernel for packed sequences (CUDA, half precision)."""
+    from torch.nn.attention.varlen import varlen_attn  # needs a CUDA build: loaded where one is in use
+
+    cu_q, max_q = (
+        (layout.cu_seqlens, layout.max_length) if rows is None else (rows.cu_seqlens, rows.max_count)
+    )
+    context = varlen_attn(
+        query.contiguous(),
+        key.contiguous(),
+        value.contiguous(),
+        cu_q,
+        layout.cu_seqlens,
+        max_q,
+        layout.max_length,
+    )
+    return cast(Tensor, context)
+
+
+def _fold(query: Float[Tensor, "_ N D"], plan: GroupRows) -> GroupHeads:
+    return query.unflatten(0, (plan.count, plan.width)).transpose(1, 2)
+
+
+def _unfold(tokens: Heads, plan: GroupRows) -> GroupHeads:
+    return tokens.unflatten(0, (plan.count, -1)).transpose(1, 2)
+
+
+def _drop_weights(weights: Float[Tensor, "B N Q S"], noise: Noise) -> Float[Tensor, "B N Q S"]:
+    counts = np.full(len(weights), weights[0, ..., 0].numel(), dtype=np.int64)
+    flat = weights.flatten(0, 2)
+    return dropped(flat, noise, counts, noise.rates.attention).view_as(weights)

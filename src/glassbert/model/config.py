@@ -1,0 +1,185 @@
+"""What a network is, as two frozen values: the encoder's sizes and choices, and the head on top of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from glassbert.errors import DataError, Problem
+
+Family = Literal["bert", "roberta", "xlm-roberta", "distilbert"]
+HeadKind = Literal[
+    "none",
+    "pooling",
+    "sequence-classification",
+    "token-classification",
+    "span",
+    "masked-lm",
+    "next-sentence",
+    "pretraining",
+]
+ACTIVATIONS = ("gelu", "gelu_new", "gelu_pytorch_tanh", "relu", "silu", "tanh")
+POSITIONS = ("absolute", "sinusoidal")
+ATTENTIONS = ("scaled_dot_product", "additive")
+SIZES = (
+    "vocab_size",
+    "hidden_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "intermediate_size",
+    "max_position_embeddings",
+)
+MAX_LABELS = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderConfig:
+    """Sizes and choices of an encoder; defaults are BERT-base of Devlin et al. 2019, spelling is Hugging
+    Face's.
+
+    The dropout rates are what the checkpoint was trained with; training passes its own through `Noise`.
+    """
+
+    model_type: str = "bert"
+    vocab_size: int = 30522
+    hidden_size: int = 768
+    num_hidden_layers: int = 12
+    num_attention_heads: int = 12
+    intermediate_size: int = 3072
+    hidden_act: str = "gelu"
+    hidden_dropout_prob: float = 0.1
+    attention_probs_dropout_prob: float = 0.1
+    classifier_dropout: float | None = None
+    max_position_embeddings: int = 512
+    type_vocab_size: int = 2
+    layer_norm_eps: float = 1e-12
+    initializer_range: float = 0.02
+    pad_token_id: int = 0
+    position_embedding_type: str = "absolute"
+    attention_type: str = "scaled_dot_product"
+    tie_word_embeddings: bool = True
+
+    def __post_init__(self) -> None:
+        problems = [*self._size_problems(), *self._choice_problems(), *self._rate_problems()]
+        if problems:
+            raise DataError(*problems)
+
+    @property
+    def head_size(self) -> int:
+        return self.hidden_size // self.num_attention_heads
+
+    @property
+    def position_offset(self) -> int:
+        """RoBERTa counts positions from pad_token_id + 1; the others from 0."""
+        return self.pad_token_id + 1 if self.model_type in ("roberta", "xlm-roberta") else 0
+
+    @property
+    def max_length(self) -> int:
+        """The longest sequence, special tokens included, that has a position embedding."""
+        return self.max_position_embeddings - self.position_offset
+
+    @property
+    def num_parameters(self) -> int:
+        """Parameters of the encoder alone (no pooler, no head), in closed form."""
+        h, f = self.hidden_size, self.intermediate_size
+        positions = 0 if self.position_embedding_type == "sinusoidal" else self.max_position_embeddings
+        tables = (self.vocab_size + positions + self.type_vocab_size) * h + 2 * h
+        block = 4 * h * (h + 1) + 2 * h * f + f + h + 4 * h
+        block += h if self.attention_type == "additive" else 0
+        return tables + self.num_hidden_layers * block
+
+    def _size_problems(self) -> list[Problem]:
+        problems = [_positive(name, getattr(self, name)) for name in SIZES]
+        for name in ("type_vocab_size", "pad_token_id"):
+            value = getattr(self, name)
+            if not _is_int(value) or value < 0:
+                problems.append(_bad("bad-size", f"{name} is {value!r}", "give a whole number >= 0"))
+        found = [problem for problem in problems if problem]
+        if not found and self.hidden_size % self.num_attention_heads:
+            what = f"hidden_size {self.hidden_size} is not divisible by num_attention_heads"
+            found.append(_bad("bad-head-size", f"{what} {self.num_attention_heads}", "change one of the two"))
+        if not found and self.pad_token_id >= self.vocab_size:
+            what = f"pad_token_id {self.pad_token_id} is not below vocab_size {self.vocab_size}"
+            found.append(_bad("bad-size", what, "correct pad_token_id"))
+        if not found and self.max_length < 1:
+            what = f"max_position_embeddings {self.max_position_embeddings} leaves no position"
+            found.append(_bad("bad-size", what, f"RoBERTa's start at {self.position_offset}: give more"))
+        return found
+
+    def _choice_problems(self) -> list[Problem]:
+        choices = {
+            "model_type": get_args(Family),
+            "hidden_act": ACTIVATIONS,
+            "position_embedding_type": POSITIONS,
+            "attention_type": ATTENTIONS,
+        }
+        return [
+            _bad(
+                f"unknown-{name.replace('_', '-')}",
+                f"{name} is {getattr(self, name)!r}",
+                "supported: " + ", ".join(known),
+            )
+            for name, known in choices.items()
+            if getattr(self, name) not in known
+        ]
+
+    def _rate_problems(self) -> list[Problem]:
+        problems = []
+        for name in ("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout"):
+            rate = getattr(self, name)
+            if rate is None and name == "classifier_dropout":
+                continue
+            if not _is_number(rate) or not 0 <= rate < 1:
+                problems.append(_bad("bad-rate", f"{name} is {rate!r}", "give a number in [0, 1)"))
+        for name in ("layer_norm_eps", "initializer_range"):
+            value = getattr(self, name)
+            if not _is_number(value) or not 0 < value < 1:
+                problems.append(_bad("bad-rate", f"{name} is {value!r}", "give a number in (0, 1)"))
+        return problems
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadConfig:
+    """The head: its kind and, where it predicts classes, their names in the order of the logits."""
+
+    kind: HeadKind = "none"
+    labels: tuple[str, ...] = ()
+    problem_type: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(HeadKind):
+            raise DataError(
+                _bad(
+                    "unknown-head",
+                    f"head kind is {self.kind!r}",
+                    "supported: " + ", ".join(get_args(HeadKind)),
+                )
+            )
+        if len(self.labels) > MAX_LABELS:
+            raise DataError(_bad("bad-labels", f"{len(self.labels)} labels", f"at most {MAX_LABELS}"))
+        if len(set(self.labels)) != len(self.labels):
+            raise DataError(
+                _bad("bad-labels", "two labels have the same name", "give every label its own name")
+            )
+
+    @property
+    def num_labels(self) -> int:
+        return len(self.labels)
+
+
+def _is_int(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+
+
+def _positive(name: str, value: object) -> Problem | None:
+    if _is_int(value) and 0 < value < 2**31:  # type: ignore[operator]
+        return None
+    return _bad("bad-size", f"{name} is {value!r}", "give a whole number from 1 to 2147483647")
+
+
+def _bad(code: str, what: str, fix: str) -> Problem:
+    return Problem(code=code, what=what, fix=fix)

@@ -1,0 +1,135 @@
+"""The encoder: embeddings, then blocks of attend, add, normalise, feed forward, add, normalise (Devlin et al.
+2019).
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from glassbert.model.attention import Attention
+from glassbert.model.config import EncoderConfig
+from glassbert.model.layout import Layout, Rows
+from glassbert.model.noise import Noise, added, dropped
+from glassbert.model.packed import Packed
+from glassbert.model.taps import Tap
+
+ACTIVATION = {
+    "gelu": F.gelu,
+    "gelu_new": lambda x: F.gelu(x, approximate="tanh"),
+    "gelu_pytorch_tanh": lambda x: F.gelu(x, approximate="tanh"),
+    "relu": F.relu,
+    "silu": F.silu,
+    "tanh": torch.tanh,
+}
+
+
+def sinusoidal_positions(num_positions: int, hidden_size: int) -> Float[Tensor, "P H"]:
+    """PE[p, 2i] = sin(p / 10000^(2i/H)), PE[p, 2i+1] = cos(the same); Vaswani et al. 2017, section 3.5."""
+    position = torch.arange(num_positions, dtype=torch.float64)[:, None]
+    frequency = torch.exp(
+        torch.arange(0, hidden_size, 2, dtype=torch.float64) * (-math.log(10000.0) / hidden_size)
+    )
+    table = torch.empty(num_positions, hidden_size, dtype=torch.float64)
+    table[:, 0::2] = torch.sin(position * frequency)
+    table[:, 1::2] = torch.cos(position * frequency[: hidden_size // 2])
+    return table.to(torch.float32)
+
+
+class Embeddings(nn.Module):
+    """LayerNorm(word + position + segment), [T] -> [T, H]; some families have no segments."""
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        hidden = config.hidden_size
+        self.word = nn.Embedding(config.vocab_size, hidden)
+        if config.position_embedding_type == "sinusoidal":
+            self.register_buffer("sinusoids", sinusoidal_positions(config.max_position_embeddings, hidden))
+            self.position = None
+        else:
+            self.position = nn.Embedding(config.max_position_embeddings, hidden)
+        self.segment = nn.Embedding(config.type_vocab_size, hidden) if config.type_vocab_size else None
+        self.norm = nn.LayerNorm(hidden, eps=config.layer_norm_eps)
+        self.embedded = Tap()
+
+    def forward(self, packed: Packed, *, noise: Noise | None = None) -> Float[Tensor, "T H"]:
+        hidden = self.word(packed.input_ids) + self._positions(packed.layout)
+        if self.segment is not None:
+            hidden = hidden + self.segment(packed.token_type_ids)
+        hidden = self.norm(hidden)
+        if noise is not None:
+            hidden = dropped(hidden, noise, packed.layout.lengths, noise.rates.hidden)
+        embedded: Tensor = self.embedded(hidden)
+        return embedded
+
+    def _positions(self, layout: Layout) -> Float[Tensor, "T H"]:
+        if self.position is None:
+            return F.embedding(layout.position_ids, self.get_buffer("sinusoids"))
+        positions: Tensor = self.position(layout.position_ids)
+        return positions
+
+
+class FeedForward(nn.Module):
+    """W2 act(W1 x + b1) + b2, applied to every token alone, [R, H] -> [R, H]."""
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        self.up = nn.Linear(config.hidden_size, config.intermediate_size)
+        self.down = nn.Linear(config.intermediate_size, config.hidden_size)
+        self.activation = ACTIVATION[config.hidden_act]
+        self.neurons = Tap()
+
+    def forward(self, hidden: Float[Tensor, "R H"]) -> Float[Tensor, "R H"]:
+        return self.down(self.neurons(self.activation(self.up(hidden))))
+
+
+class Block(nn.Module):
+    """Attend, add, normalise; feed forward, add, normalise. [T, H] -> [R, H], where R is T unless rows are
+    chosen.
+    """
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        self.attention = Attention(config)
+        self.attention_norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.feed_forward = FeedForward(config)
+        self.feed_forward_norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.attended, self.output = Tap(), Tap()
+
+    def forward(
+        self,
+        hidden: Float[Tensor, "T H"],
+        layout: Layout,
+        *,
+        rows: Rows | None = None,
+        noise: Noise | None = None,
+    ) -> Float[Tensor, "R H"]:
+        residual = hidden if rows is None else hidden.index_select(0, rows.index)
+        counts = layout.lengths if rows is None else rows.counts
+        attended = self.attention(hidden, layout, rows=rows, noise=noise)
+        hidden = self.attended(self.attention_norm(added(residual, attended, noise, counts)))
+        changed = self.feed_forward(hidden)
+        return self.output(self.feed_forward_norm(added(hidden, changed, noise, counts)))
+
+
+class Encoder(nn.Module):
+    """Embeddings and a stack of blocks; the last block can be asked for some rows only."""
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        self.embeddings = Embeddings(config)
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.num_hidden_layers))
+
+    def forward(
+        self, packed: Packed, *, rows: Rows | None = None, noise: Noise | None = None
+    ) -> Float[Tensor, "R H"]:
+        hidden: Tensor = self.embeddings(packed, noise=noise)
+        *early, last = self.blocks
+        for block in early:
+            hidden = block(hidden, packed.layout, noise=noise)
+        hidden = last(hidden, packed.layout, rows=rows, noise=noise)
+        return hidden

@@ -1,0 +1,188 @@
+"""What sits on the encoder: pooling, classes for a text, tags for tokens, a span, masked words, next
+sentence.
+
+A head says which rows it reads (`rows`, given those that are asked for; None stands for all tokens), so
+that the last block computes nothing else, and turns them into logits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from glassbert.model.config import EncoderConfig, HeadConfig
+from glassbert.model.encoder import ACTIVATION
+from glassbert.model.layout import Layout, Rows
+from glassbert.model.noise import Noise, dropped
+
+
+class HiddenHead(nn.Module):
+    """No head: the hidden states themselves, [R, H]."""
+
+    def rows(self, layout: Layout, asked: Rows | None) -> Rows | None:
+        return asked
+
+    def forward(self, hidden: Tensor, layout: Layout, rows: Rows | None, noise: Noise | None) -> Tensor:
+        return hidden
+
+
+class PoolingHead(nn.Module):
+    """tanh(W h_cls + b), [B, H]: BERT's pooled output."""
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+
+    def rows(self, layout: Layout, asked: Rows | None) -> Rows:
+        return layout.first_rows
+
+    def forward(self, hidden: Tensor, layout: Layout, rows: Rows | None, noise: Noise | None) -> Tensor:
+        return torch.tanh(self.dense(hidden))
+
+
+class SequenceHead(nn.Module):
+    """One row of class logits per sequence, [B, C], from the first token.
+
+    act(W h_cls + b), dropout, linear; act is tanh (BERT: its pooler; RoBERTa, with dropout before it too)
+    or relu (DistilBERT).
+    """
+
+    def __init__(self, config: EncoderConfig, num_labels: int) -> None:
+        super().__init__()
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+        self.output = nn.Linear(config.hidden_size, num_labels)
+        self.activation = F.relu if config.model_type == "distilbert" else torch.tanh
+        self.drops_input = config.model_type in ("roberta", "xlm-roberta")
+
+    def rows(self, layout: Layout, asked: Rows | None) -> Rows:
+        return layout.first_rows
+
+    def forward(
+        self, hidden: Tensor, layout: Layout, rows: Rows | None, noise: Noise | None
+    ) -> Float[Tensor, "B C"]:
+        counts = layout.first_rows.counts
+        rate = 0.0 if noise is None else noise.rates.classifier
+        if self.drops_input:
+            hidden = dropped(hidden, noise, counts, rate)
+        pooled = dropped(self.activation(self.dense(hidden)), noise, counts, rate)
+        return self.output(pooled)
+
+
+class TokenHead(nn.Module):
+    """Linear logits for every token, [R, C]: tags, or start and end of a span (C = 2)."""
+
+    def __init__(self, config: EncoderConfig, num_labels: int) -> None:
+        super().__init__()
+        self.output = nn.Linear(config.hidden_size, num_labels)
+
+    def rows(self, layout: Layout, asked: Rows | None) -> Rows | None:
+        return asked
+
+    def forward(
+        self, hidden: Tensor, layout: Layout, rows: Rows | None, noise: Noise | None
+    ) -> Float[Tensor, "R C"]:
+        counts = layout.lengths if rows is None else rows.counts
+        rate = 0.0 if noise is None else noise.rates.classifier
+        return self.output(dropped(hidden, noise, counts, rate))
+
+
+class MaskedHead(nn.Module):
+    """Vocabulary logits of the asked rows, [R, V]: LayerNorm(act(W h + b)) E^T + c, E the word embeddings
+    (tied).
+    """
+
+    def __init__(self, config: EncoderConfig, words: nn.Parameter) -> None:
+        super().__init__()
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+        self.activation = ACTIVATION["gelu" if "roberta" in config.model_type else config.hidden_act]
+        self.norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.decoder = nn.Linear(config.hidden_size, config.vocab_size)
+        if config.tie_word_embeddings:
+            self.decoder.weight = words
+
+    def rows(self, layout: Layout, asked: Rows | None) -> Rows | None:
+        return asked
+
+    def forward(
+        self, hidden: Tensor, layout: Layout, rows: Rows | None, noise: Noise | None
+    ) -> Float[Tensor, "R V"]:
+        return self.decoder(self.norm(self.activation(self.dense(hidden))))
+
+
+class NextSentenceHead(nn.Module):
+    """Logits of "follows" and "does not follow", [B, 2], from the pooled first token (0 = follows)."""
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+        self.output = nn.Linear(config.hidden_size, 2)
+
+    def rows(self, layout: Layout, asked: Rows | None) -> Rows:
+        return layout.first_rows
+
+    def forward(
+        self, hidden: Tensor, layout: Layout, rows: Rows | None, noise: Noise | None
+    ) -> Float[Tensor, "B 2"]:
+        return self.output(torch.tanh(self.dense(hidden)))
+
+
+class PretrainingLogits(NamedTuple):
+    """What pre-training predicts: masked words [R, V] and next sentence [B, 2]."""
+
+    masked: Tensor
+    next_sentence: Tensor
+
+
+class PretrainingHead(nn.Module):
+    """Masked words of the asked rows and next sentence of the first rows, from one pass."""
+
+    def __init__(self, config: EncoderConfig, words: nn.Parameter) -> None:
+        super().__init__()
+        self.masked = MaskedHead(config, words)
+        self.next_sentence = NextSentenceHead(config)
+
+    def rows(self, layout: Layout, asked: Rows | None) -> Rows | None:
+        if asked is None:
+            return None
+        return Rows.of(layout, np.union1d(asked.host, layout.starts[:-1]))
+
+    def forward(
+        self, hidden: Tensor, layout: Layout, rows: Rows | None, noise: Noise | None
+    ) -> PretrainingLogits:
+        masked, first = hidden, layout.first_rows.index
+        if rows is not None:
+            union = np.union1d(rows.host, layout.starts[:-1])
+            masked = hidden.index_select(0, _places(union, rows.host, hidden.device))
+            first = _places(union, layout.starts[:-1], hidden.device)
+        pooled = hidden.index_select(0, first)
+        return PretrainingLogits(
+            self.masked(masked, layout, rows, noise), self.next_sentence(pooled, layout, rows, noise)
+        )
+
+
+Head = HiddenHead | PoolingHead | SequenceHead | TokenHead | MaskedHead | NextSentenceHead | PretrainingHead
+
+
+def build_head(config: EncoderConfig, head: HeadConfig, words: nn.Parameter) -> Head:
+    """The module for a head's kind; `words` is the word embedding that masked-word heads are tied to."""
+    builders: dict[str, Callable[[], Head]] = {
+        "none": HiddenHead,
+        "pooling": lambda: PoolingHead(config),
+        "sequence-classification": lambda: SequenceHead(config, head.num_labels),
+        "token-classification": lambda: TokenHead(config, head.num_labels),
+        "span": lambda: TokenHead(config, 2),
+        "masked-lm": lambda: MaskedHead(config, words),
+        "next-sentence": lambda: NextSentenceHead(config),
+        "pretraining": lambda: PretrainingHead(config, words),
+    }
+    return builders[head.kind]()
+
+
+def _places(union: np.ndarray, chosen: np.ndarray, device: torch.device) -> Tensor:
+    return torch.from_numpy(np.searchsorted(union, chosen)).to(device)

@@ -1,0 +1,174 @@
+"""One table between our names of weights and Hugging Face's, for every family and head, and back.
+
+A row is (our name, their names): several of theirs are joined along the first axis into one of ours (the
+fused query-key-value projection). "{i}" stands for the number of the block.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from glassbert.model.config import EncoderConfig, HeadConfig
+
+PREFIX = {"bert": "bert.", "roberta": "roberta.", "xlm-roberta": "roberta.", "distilbert": "distilbert."}
+
+_BERT_EMBEDDINGS = {
+    "embeddings.word": ("embeddings.word_embeddings",),
+    "embeddings.position": ("embeddings.position_embeddings",),
+    "embeddings.segment": ("embeddings.token_type_embeddings",),
+    "embeddings.norm": ("embeddings.LayerNorm",),
+}
+_BERT_BLOCK = {
+    "attention.qkv": ("attention.self.query", "attention.self.key", "attention.self.value"),
+    "attention.output": ("attention.output.dense",),
+    "attention_norm": ("attention.output.LayerNorm",),
+    "feed_forward.up": ("intermediate.dense",),
+    "feed_forward.down": ("output.dense",),
+    "feed_forward_norm": ("output.LayerNorm",),
+}
+_DISTILBERT_BLOCK = {
+    "attention.qkv": ("attention.q_lin", "attention.k_lin", "attention.v_lin"),
+    "attention.output": ("attention.out_lin",),
+    "attention_norm": ("sa_layer_norm",),
+    "feed_forward.up": ("ffn.lin1",),
+    "feed_forward.down": ("ffn.lin2",),
+    "feed_forward_norm": ("output_layer_norm",),
+}
+_POOLER = {"dense": "pooler.dense"}
+_BERT_MASKED = {
+    "dense": "cls.predictions.transform.dense",
+    "norm": "cls.predictions.transform.LayerNorm",
+    "decoder": "cls.predictions.decoder",
+}
+_BERT_NEXT = {"dense": "bert.pooler.dense", "output": "cls.seq_relationship"}
+_HEADS: dict[tuple[str, str], dict[str, str]] = {
+    ("bert", "pooling"): _POOLER,
+    ("roberta", "pooling"): _POOLER,
+    ("bert", "sequence-classification"): {"dense": "bert.pooler.dense", "output": "classifier"},
+    ("roberta", "sequence-classification"): {"dense": "classifier.dense", "output": "classifier.out_proj"},
+    ("distilbert", "sequence-classification"): {"dense": "pre_classifier", "output": "classifier"},
+    ("bert", "token-classification"): {"output": "classifier"},
+    ("roberta", "token-classification"): {"output": "classifier"},
+    ("distilbert", "token-classification"): {"output": "classifier"},
+    ("bert", "span"): {"output": "qa_outputs"},
+    ("roberta", "span"): {"output": "qa_outputs"},
+    ("distilbert", "span"): {"output": "qa_outputs"},
+    ("bert", "masked-lm"): _BERT_MASKED,
+    ("roberta", "masked-lm"): {
+        "dense": "lm_head.dense",
+        "norm": "lm_head.layer_norm",
+        "decoder": "lm_head.decoder",
+    },
+    ("distilbert", "masked-lm"): {
+        "dense": "vocab_transform",
+        "norm": "vocab_layer_norm",
+        "decoder": "vocab_projector",
+    },
+    ("bert", "next-sentence"): _BERT_NEXT,
+    ("bert", "pretraining"): {
+        **{f"masked.{ours}": theirs for ours, theirs in _BERT_MASKED.items()},
+        **{f"next_sentence.{ours}": theirs for ours, theirs in _BERT_NEXT.items()},
+    },
+}
+
+# the class name that transformers gives to a family and head
+_CLASS_FAMILY = {
+    "bert": "Bert",
+    "roberta": "Roberta",
+    "xlm-roberta": "XLMRoberta",
+    "distilbert": "DistilBert",
+}
+_CLASS_SUFFIX = {
+    "none": "Model",
+    "pooling": "Model",
+    "sequence-classification": "ForSequenceClassification",
+    "token-classification": "ForTokenClassification",
+    "span": "ForQuestionAnswering",
+    "masked-lm": "ForMaskedLM",
+    "next-sentence": "ForNextSentencePrediction",
+    "pretraining": "ForPreTraining",
+}
+
+# tensors that some releases wrote and that carry nothing: buffers, and the tied bias under its second name
+IGNORED = ("position_ids", "token_type_ids")
+
+
+@dataclass(frozen=True)
+class Name:
+    """One of our parameters and the tensors of a Hugging Face file that make it up."""
+
+    ours: str
+    theirs: tuple[str, ...]
+
+
+def architecture(config: EncoderConfig, head: HeadConfig) -> str:
+    """The class that transformers would use, e.g. BertForSequenceClassification."""
+    return _CLASS_FAMILY[config.model_type] + _CLASS_SUFFIX[head.kind]
+
+
+def head_kind(architecture_name: str) -> str | None:
+    """The kind of head behind a transformers class name; None when it is not one of ours."""
+    for family in sorted(_CLASS_FAMILY.values(), key=len, reverse=True):
+        if architecture_name.startswith(family):
+            suffix = architecture_name.removeprefix(family)
+            kinds = [kind for kind, known in _CLASS_SUFFIX.items() if known == suffix]
+            return kinds[-1] if kinds else None
+    return None
+
+
+def encoder_names(config: EncoderConfig) -> list[Name]:
+    """The encoder's rows, without the family's prefix on their side."""
+    rows = [Name(f"encoder.{name.ours}", name.theirs) for name in _embedding_names(config)]
+    distil = config.model_type == "distilbert"
+    block, stem = (_DISTILBERT_BLOCK, "transformer.layer") if distil else (_BERT_BLOCK, "encoder.layer")
+    for i in range(config.num_hidden_layers):
+        for ours, theirs in block.items():
+            for part in ("weight", "bias"):
+                sources = tuple(f"{stem}.{i}.{name}.{part}" for name in theirs)
+                rows.append(Name(f"encoder.blocks.{i}.{ours}.{part}", sources))
+        if config.attention_type == "additive":
+            rows.append(Name(f"encoder.blocks.{i}.attention.score", (f"{stem}.{i}.attention.score",)))
+    return rows
+
+
+def head_names(config: EncoderConfig, kind: str) -> list[Name] | None:
+    """The head's rows, with full names on their side; None when the family has no such head."""
+    if kind == "none":
+        return []
+    family = "roberta" if config.model_type == "xlm-roberta" else config.model_type
+    table = _HEADS.get((family, kind))
+    if table is None:
+        return None
+    return [
+        Name(f"head.{ours}.{part}", (f"{theirs}.{part}",))
+        for ours, theirs in table.items()
+        for part in ("weight", "bias")
+    ]
+
+
+def foreign_head_stems(config: EncoderConfig) -> tuple[str, ...]:
+    """First parts of the names of every head that a checkpoint of this family may carry and another head
+    leaves out.
+    """
+    return (
+        "cls.",
+        "lm_head.",
+        "classifier.",
+        "pre_classifier.",
+        "qa_outputs.",
+        "vocab_",
+        "pooler.",
+        f"{PREFIX[config.model_type]}pooler.",
+    )
+
+
+def _embedding_names(config: EncoderConfig) -> list[Name]:
+    rows = []
+    for ours, theirs in _BERT_EMBEDDINGS.items():
+        if ours == "embeddings.segment" and not config.type_vocab_size:
+            continue
+        if ours == "embeddings.position" and config.position_embedding_type == "sinusoidal":
+            continue
+        parts = ("weight", "bias") if ours.endswith("norm") else ("weight",)
+        rows += [Name(f"{ours}.{part}", tuple(f"{name}.{part}" for name in theirs)) for part in parts]
+    return rows

@@ -1,0 +1,75 @@
+"""An encoder with a head on it, and its random initialisation."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from glassbert.model.config import EncoderConfig, HeadConfig
+from glassbert.model.encoder import Encoder, sinusoidal_positions
+from glassbert.model.heads import MaskedHead, build_head
+from glassbert.model.layout import Rows
+from glassbert.model.noise import Noise
+from glassbert.model.packed import Packed
+
+
+class Network(nn.Module):
+    """packed tokens -> logits of the head; the encoder computes only the rows that the head reads.
+
+    `rows` narrows a token-level head (masked words) to chosen positions. Without `noise` nothing is
+    dropped, whatever the training flag says.
+    """
+
+    def __init__(
+        self, config: EncoderConfig, head: HeadConfig | None = None, *, seed: int | None = 0
+    ) -> None:
+        """A random network; `seed` None leaves the memory as it is, for whoever loads weights into it at
+        once.
+        """
+        super().__init__()
+        self.config = config
+        self.head_config = head or HeadConfig()
+        with torch.device("meta"):
+            self.encoder = Encoder(config)
+            self.head = build_head(
+                config, self.head_config, cast(nn.Parameter, self.encoder.embeddings.word.weight)
+            )
+        self.to_empty(device="cpu")
+        restore_ties(self)
+        if seed is not None:
+            initialise(self, seed=seed)
+
+    def forward(self, packed: Packed, *, rows: Rows | None = None, noise: Noise | None = None) -> Tensor:
+        chosen = self.head.rows(packed.layout, rows)
+        hidden = self.encoder(packed, rows=chosen, noise=noise)
+        return self.head(hidden, packed.layout, rows, noise)
+
+
+def restore_ties(network: Network) -> None:
+    """Point tied decoders at the word embedding again and recompute the sinusoids (both are lost off the meta
+    device).
+    """
+    embeddings = network.encoder.embeddings
+    if embeddings.position is None:
+        shape = embeddings.get_buffer("sinusoids").shape
+        embeddings.sinusoids = sinusoidal_positions(shape[0], shape[1])
+    for module in network.modules():
+        if isinstance(module, MaskedHead) and network.config.tie_word_embeddings:
+            module.decoder.weight = embeddings.word.weight
+
+
+def initialise(network: Network, *, seed: int) -> None:
+    """Weights ~ N(0, initializer_range), biases 0, LayerNorm 1 and 0; a pure function of the seed."""
+    generator = torch.Generator().manual_seed(seed)
+    std = network.config.initializer_range
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            owner = network.get_submodule(name.rpartition(".")[0])
+            if isinstance(owner, nn.LayerNorm):
+                parameter.fill_(1.0 if name.endswith("weight") else 0.0)
+            elif name.endswith("bias"):
+                parameter.zero_()
+            else:
+                parameter.normal_(0.0, std, generator=generator)
