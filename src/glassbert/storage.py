@@ -103,7 +103,7 @@ def check_link(path: Path) -> None:
     if not path.is_symlink():
         return
     folder = path.parent.resolve()
-    target = path.resolve()
+    target = Path(os.path.realpath(path))  # Path.resolve raises RuntimeError on a loop of links
     if any(target.is_relative_to(home) for home in (folder, *_hub_homes(folder))):
         return
     raise DataError(

@@ -1,0 +1,64 @@
+"""Files of a directory nobody vouches for; tests/model/test_files.py replaces files (S16, S18)."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from glassbert.errors import DataError, MissingInputError, OutputError
+from glassbert.storage import make_directory, read_file, write_file
+
+
+def test_read_file_returns_what_write_file_wrote(tmp_path: Path) -> None:
+    write_file(tmp_path / "a", [b"one", memoryview(b"two"), b""])
+    assert read_file(tmp_path / "a", max_bytes=6) == b"onetwo"
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o666 & ~current_umask()
+
+
+def current_umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def test_a_file_over_its_limit_is_refused_unread(tmp_path: Path) -> None:
+    with (tmp_path / "a").open("wb") as file:
+        file.truncate(1 << 40)  # sparse
+    with pytest.raises(DataError, match="file-too-large"):
+        read_file(tmp_path / "a", max_bytes=1 << 20)
+
+
+@pytest.mark.parametrize(
+    ("head", "code"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git-lfs-pointer"),
+        (b"\n<!DOCTYPE html><html>", "html-page"),
+        (b"<HTML><body>404", "html-page"),
+        (b"\x1f\x8b\x08", "gzip-file"),
+        (b"PK\x03\x04", "zip-file"),
+    ],
+)
+def test_a_file_of_another_kind_is_called_what_it_is(tmp_path: Path, head: bytes, code: str) -> None:
+    (tmp_path / "a").write_bytes(head)
+    with pytest.raises(DataError, match=code):
+        read_file(tmp_path / "a", max_bytes=1000)
+
+
+def test_what_is_no_regular_file_is_refused_and_never_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to("loop")
+    for name in ("pipe", "."):
+        with pytest.raises(DataError, match="not-a-file"):
+            read_file(tmp_path / name, max_bytes=10)
+    for name in ("loop", "absent", "x" * 300):
+        with pytest.raises(MissingInputError, match="cannot-open"):
+            read_file(tmp_path / name, max_bytes=10)
+
+
+def test_make_directory_refuses_a_place_under_a_file(tmp_path: Path) -> None:
+    make_directory(tmp_path / "a" / "b")
+    make_directory(tmp_path / "a" / "b")
+    (tmp_path / "plain").write_text("")
+    for name in ("plain", "plain/a"):
+        with pytest.raises(OutputError, match="cannot-create"):
+            make_directory(tmp_path / name)
