@@ -100,7 +100,7 @@ def check_link(path: Path) -> None:
     One exit is allowed: the hub's cache keeps `models--*/snapshots/*/file` as a link into `models--*/blobs`,
     which may itself link into the cache's common store `blobs`.
     """
-    if not path.is_symlink():
+    if not os.path.islink(path):
         return
     folder = path.parent.resolve()
     target = Path(os.path.realpath(path))  # Path.resolve raises RuntimeError on a loop of links
