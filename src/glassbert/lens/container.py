@@ -7,7 +7,7 @@
     then            zeros up to a multiple of 64, and the arrays in order, each starting at a multiple of 64
 
 The layout has no freedom: a reader computes where every array lies, and the header repeats no offset that
-could disagree. The page reads the same bytes with `web/src/container.ts`.
+could disagree. The page reads the same bytes with `web/src/core/container.ts`.
 """
 
 from __future__ import annotations

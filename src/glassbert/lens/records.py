@@ -23,7 +23,7 @@ from jaxtyping import AbstractArray
 
 from glassbert.errors import DataError, Problem, UsageError
 from glassbert.lens.container import DTYPES, Tree, pack, unpack
-from glassbert.lens.files import write_atomically
+from glassbert.storage import write_file
 
 # Who writes a format that lies above this room; the module is loaded when the format is asked for.
 EXPORTERS = {".html": "glassbert.show.page:write_page"}
@@ -58,7 +58,7 @@ class Record:
             raise DataError(_flaw(str(error))) from error
         if unused:
             raise DataError(_flaw(f"{len(unused)} arrays belong to no field"))
-        return record  # type: ignore[no-any-return]
+        return record
 
     def save(self, path: str | Path) -> None:
         """Write `.gbr` (the container), `.json` (arrays as lists, not-a-number as null) or `.html` (a page).
@@ -68,10 +68,10 @@ class Record:
         """
         suffix = Path(path).suffix.lower()
         if suffix == ".gbr":
-            write_atomically(path, self.to_bytes())
+            write_file(Path(path), [self.to_bytes()])
         elif suffix == ".json":
             text = json.dumps(to_plain(self), ensure_ascii=False, allow_nan=False, indent=1)
-            write_atomically(path, (text + "\n").encode("utf-8", "backslashreplace"))
+            write_file(Path(path), [(text + "\n").encode("utf-8", "backslashreplace")])
         elif suffix in EXPORTERS:
             module, name = EXPORTERS[suffix].split(":")
             getattr(import_module(module), name)(self, Path(path))

@@ -120,11 +120,13 @@ class Calibration(Record):
 class ScoreCard(Record):
     """How good the model is next to the baselines, the plain verdict, and what the training cost.
 
-    `contenders` starts with the model. Units: seconds, MB, tokens per second.
+    `contenders` starts with the model. `outcome` is an Outcome of `glassbert.tasks.verdict`, `verdict` its
+    sentence. Units: seconds, MB, tokens per second.
     """
 
     contenders: tuple[Contender, ...]
     better: bool | None
+    outcome: str | None
     verdict: str | None
     calibration: Calibration | None
     tokens_seen: int | None

@@ -1,0 +1,119 @@
+"""The evaluation rows of a run from its `predictions.csv`, and which of them a page holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float64, Int32
+
+from glassbert.errors import DataError, Problem
+from glassbert.lens.report_records import Examples
+from glassbert.text.tables import Table, read_table
+
+# With these the examples of a page stay under about 2 MB.
+MAX_EXAMPLES = 2000
+MAX_CHARACTERS = 1_000_000
+MAX_TEXT = 2000
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Predictions:
+    """Every evaluation row: original row number, text, true and predicted label by index, confidence, scores.
+
+    Letters: n rows, C labels. `scores` is None when the file has not a column for each label.
+    """
+
+    row: Int32[np.ndarray, " n"]
+    text: list[str]
+    true: Int32[np.ndarray, " n"]
+    predicted: Int32[np.ndarray, " n"]
+    confidence: Float64[np.ndarray, " n"]
+    scores: Float64[np.ndarray, "n C"] | None
+
+    def confusion(self, num_labels: int) -> Int32[np.ndarray, "C C"]:
+        """Counts of true label (row) against predicted label (column)."""
+        cells = self.true.astype(np.int64) * num_labels + self.predicted
+        counts = np.bincount(cells, minlength=num_labels**2)
+        return counts.reshape(num_labels, num_labels).astype(np.int32)
+
+
+def read_predictions(path: Path, labels: tuple[str, ...]) -> Predictions:
+    """Read the file; raises DataError when a column is missing or a value is not what it should be."""
+    table = read_table(path)
+    missing = [
+        name for name in ("row", "text", "label", "prediction", "confidence") if name not in table.frame
+    ]
+    if missing:
+        what = f"the column {missing[0]} is missing"
+        raise DataError(Problem(code="wrong-predictions", what=what, fix="predict again", file=str(path)))
+    score_columns = [f"score:{label}" for label in labels]
+    complete = bool(labels) and all(name in table.frame for name in score_columns)
+    scores = [_numbers(table, name) for name in score_columns] if complete else None
+    return Predictions(
+        row=_numbers(table, "row").astype(np.int32),
+        text=table.frame["text"].tolist(),
+        true=_indices(table, "label", labels),
+        predicted=_indices(table, "prediction", labels),
+        confidence=_numbers(table, "confidence"),
+        scores=None if scores is None else np.stack(scores, axis=1),
+    )
+
+
+def _numbers(table: Table, column: str) -> Float64[np.ndarray, " n"]:
+    def number(text: str, row: int) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not np.isfinite(value):
+            raise _wrong(table, row, f"{column} is {text[:40]!r}, not a number")
+        return value
+
+    cells = zip(table.frame[column].tolist(), table.rows.tolist(), strict=True)
+    return np.array([number(text, row) for text, row in cells], np.float64)
+
+
+def _indices(table: Table, column: str, labels: tuple[str, ...]) -> Int32[np.ndarray, " n"]:
+    index = {label: i for i, label in enumerate(labels)}
+    cells = list(zip(table.frame[column].tolist(), table.rows.tolist(), strict=True))
+    for text, row in cells:
+        if text not in index:
+            raise _wrong(table, row, f"{column} is {text[:40]!r}, which is not a label of this run")
+    return np.array([index[text] for text, _ in cells], np.int32)
+
+
+def _wrong(table: Table, row: int, what: str) -> DataError:
+    fix = "write the predictions again with this run's model"
+    return DataError(Problem(code="wrong-predictions", what=what, fix=fix, file=table.source, line=row))
+
+
+def examples_of(predictions: Predictions) -> Examples:
+    """The rows a page holds, in the order of the file.
+
+    Mistakes come first, the most confident before the others; then correct rows at equal distances, until
+    MAX_EXAMPLES rows or MAX_CHARACTERS are reached. A text keeps its first MAX_TEXT characters.
+    """
+    texts = [text[:MAX_TEXT] for text in predictions.text]
+    order = _by_importance(predictions)[:MAX_EXAMPLES]
+    used = np.cumsum([len(texts[i]) for i in order])
+    kept = np.sort(order[: int(np.searchsorted(used, MAX_CHARACTERS, side="right"))])
+    return Examples(
+        row=predictions.row[kept],
+        text=tuple(texts[i] for i in kept),
+        length=np.array([len(predictions.text[i]) for i in kept], np.int32),
+        true=predictions.true[kept],
+        predicted=predictions.predicted[kept],
+        confidence=predictions.confidence[kept].astype(np.float32),
+        total=len(texts),
+    )
+
+
+def _by_importance(predictions: Predictions) -> np.ndarray:
+    order = np.argsort(-predictions.confidence, kind="stable")
+    wrong = order[predictions.true[order] != predictions.predicted[order]]
+    right = np.flatnonzero(predictions.true == predictions.predicted)
+    room = min(max(MAX_EXAMPLES - len(wrong), 0), len(right))
+    spread = right[np.linspace(0, len(right) - 1, room).astype(np.int64)] if room else right[:0]
+    return np.concatenate([wrong, spread])

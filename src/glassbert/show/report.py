@@ -1,0 +1,109 @@
+"""The report of a run: what its directory holds, as one record and as one page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from glassbert.errors import DataError, MissingInputError, Problem, UsageError
+from glassbert.lens.attention_record import AttentionRecord
+from glassbert.lens.report_records import Confusion, Examples, Report
+from glassbert.show.curves import read_curves
+from glassbert.show.facts import read_facts
+from glassbert.show.page import render_page
+from glassbert.show.predictions import Predictions, examples_of, read_predictions
+from glassbert.show.run_file import Node
+from glassbert.show.score import read_score
+from glassbert.storage import write_file
+from glassbert.strict_json import read_json
+
+MAX_PAGE_BYTES = 5_000_000
+
+
+def build_report(run_directory: Path, *, attention: AttentionRecord | None = None) -> Report:
+    """Everything the page shows about a run; a run that is still going, or was stopped, gives what there is.
+
+    Reads `run.json`, `metrics.jsonl` and `predictions.csv`. Raises MissingInputError without a `run.json`,
+    DataError when a file is not what a run writes or two of them contradict each other.
+    """
+    path = Path(run_directory) / "run.json"
+    if not path.is_file():
+        fix = "name the directory that a training run wrote"
+        raise MissingInputError(
+            Problem(code="not-a-run", what="there is no run.json", fix=fix, file=str(path))
+        )
+    run = Node(value=read_json(path), file=str(path))
+    if run.child("format_version").integer() != 1:
+        run.child("format_version").refuse(f"{run.child('format_version').plain()}, but this version reads 1")
+    result, facts = run.child("result"), read_facts(run)
+    predictions = _predictions(path.with_name("predictions.csv"), facts.labels)
+    log = path.with_name("metrics.jsonl")
+    best, total = result.child("best_step").integer(), result.child("total_steps").integer()
+    return Report(
+        facts=facts,
+        score=read_score(result, predictions),
+        curves=read_curves(log, best_step=best, total_steps=total) if log.is_file() else None,
+        confusion=_confusion(result.child("confusion"), facts.labels, predictions),
+        attention=attention,
+    )
+
+
+def write_report(
+    run_directory: Path,
+    out: Path,
+    *,
+    attention: AttentionRecord | None = None,
+    max_bytes: int | None = MAX_PAGE_BYTES,
+) -> None:
+    """Write the report of a run as one HTML file.
+
+    Raises what `build_report` raises, UsageError when the page would exceed `max_bytes` (which only a long
+    text's attention can bring about), OutputError or StorageError.
+    """
+    page = render_page(build_report(run_directory, attention=attention))
+    if max_bytes is not None and len(page) > max_bytes:
+        tokens = 0 if attention is None else len(attention.tokens)
+        what = f"the report would have {len(page) / 1e6:.1f} MB, with the attention of {tokens} tokens in it"
+        fix = f"record a shorter text, or allow more than {max_bytes / 1e6:.1f} MB"
+        raise UsageError(Problem(code="report-too-large", what=what, fix=fix, file=str(out)))
+    write_file(Path(out), [page])
+
+
+def _predictions(path: Path, labels: tuple[str, ...]) -> Predictions | None:
+    return read_predictions(path, labels) if labels and path.is_file() else None
+
+
+def _confusion(node: Node, labels: tuple[str, ...], predictions: Predictions | None) -> Confusion | None:
+    """The matrix of `run.json` and the rows of `predictions.csv`: both may be missing, but not disagree."""
+    recorded = None if node.value is None else _matrix(node, len(labels))
+    if predictions is None:
+        return (
+            None if recorded is None else Confusion(labels=labels, matrix=recorded, examples=_none(recorded))
+        )
+    counted = predictions.confusion(len(labels))
+    if recorded is not None and not np.array_equal(recorded, counted):
+        what = "run.json and predictions.csv count different predictions"
+        fix = "evaluate the run again, so that both are of one evaluation"
+        raise DataError(Problem(code="run-contradicts-itself", what=what, fix=fix, file=node.file))
+    return Confusion(labels=labels, matrix=counted, examples=examples_of(predictions))
+
+
+def _matrix(node: Node, size: int) -> np.ndarray:
+    rows = [[cell.required(cell.integer()) for cell in row.items()] for row in node.items()]
+    if len(rows) != size or any(len(row) != size for row in rows):
+        node.refuse(f"it is not {size} rows of {size} counts")
+    return np.array(rows, np.int32).reshape(size, size)
+
+
+def _none(matrix: np.ndarray) -> Examples:
+    empty = np.zeros(0, np.int32)
+    return Examples(
+        row=empty,
+        text=(),
+        length=empty,
+        true=empty,
+        predicted=empty,
+        confidence=np.zeros(0, np.float32),
+        total=int(matrix.sum()),
+    )
