@@ -1,0 +1,66 @@
+"""An attention record with planted heads, so that a person sees at once whether its maps are drawn right."""
+
+import numpy as np
+
+from glassbert.lens.attention_record import AttentionRecord
+
+# What a head looks at, by its number: the patterns of Clark et al. 2019.
+PATTERNS = ("previous", "next", "same", "first", "separator", "broad")
+ENGLISH = ("[CLS]", "the", "un", "##usual", "##ly", "quiet", "film", "earns", "its", "ending", ".", "[SEP]")
+PAIR = ("[CLS]", "a", "man", "sleeps", "[SEP]", "no", "##body", "is", "awake", "[SEP]")
+CHINESE = ("[CLS]", *"酒店的位置很方便，但是早餐的品种不算多，服务员的态度也不够热情。", "[SEP]")
+
+
+def words_of(tokens: tuple[str, ...]) -> np.ndarray:
+    """The word of each token: a new one unless the token starts with ##; -1 for special tokens."""
+    word, found = -1, []
+    for token in tokens:
+        special = token.startswith("[") and token.endswith("]")
+        word += not special and not token.startswith("##")
+        found.append(-1 if special else word)
+    return np.array(found, np.int32)
+
+
+def aims(pattern: str, size: int) -> np.ndarray:
+    """The token that each token looks at, int [S]."""
+    own = np.arange(size)
+    return {
+        "previous": np.maximum(own - 1, 0),
+        "next": np.minimum(own + 1, size - 1),
+        "same": own,
+        "first": np.zeros(size, int),
+        "separator": np.full(size, size - 1),
+        "broad": own,
+    }[pattern]
+
+
+def make_attention(
+    tokens: tuple[str, ...] = ENGLISH, *, layers: int = 4, heads: int = 6, width: int = 32, bad: bool = False
+) -> AttentionRecord:
+    """Queries and keys of `layers` x `heads` planted heads; with `bad`, the last head's certificate fails."""
+    random = np.random.default_rng(len(tokens))
+    size = len(tokens)
+    places = random.normal(size=(size, width))
+    places /= np.linalg.norm(places, axis=1, keepdims=True)
+    query = np.empty((layers, heads, size, width))
+    key = np.empty_like(query)
+    for layer in range(layers):
+        for head in range(heads):
+            pattern = PATTERNS[(head + layer) % len(PATTERNS)]
+            sharpness = 2.0 if pattern == "broad" else 4.0 + 6.0 * layer
+            key[layer, head] = places + 0.05 * random.normal(size=places.shape)
+            query[layer, head] = places[aims(pattern, size)] * sharpness * np.sqrt(width)
+    certificate = random.uniform(1e-7, 9e-7, (layers, heads))
+    certificate[-1, -1] = 0.31 if bad else certificate[-1, -1]
+    separators = [i for i, token in enumerate(tokens) if token == "[SEP]"]
+    return AttentionRecord(
+        model="planted",
+        text=" ".join(tokens[1 : separators[0]]).replace(" ##", ""),
+        pair=" ".join(tokens[separators[0] + 1 : -1]).replace(" ##", "") if len(separators) > 1 else None,
+        tokens=tokens,
+        token_type_ids=(np.arange(size) > separators[0]).astype(np.uint8),
+        word=words_of(tokens),
+        query=query.astype(np.float32),
+        key=key.astype(np.float32),
+        certificate=certificate.astype(np.float32),
+    )
