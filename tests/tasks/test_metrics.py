@@ -1,4 +1,4 @@
-"""Scores equal scikit-learn's, on random classifiers and on the cases where definitions differ between libraries."""
+"""Scores equal scikit-learn's, on random classifiers and where definitions differ between libraries."""
 
 import numpy as np
 import pytest
@@ -40,7 +40,9 @@ def check_against_scikit_learn(truth: np.ndarray, prediction: np.ndarray) -> Non
     np.testing.assert_allclose(ours, per_class, atol=1e-12)
 
 
-@pytest.mark.filterwarnings("ignore:A single label was found")  # scikit-learn's, from inside matthews_corrcoef
+@pytest.mark.filterwarnings(
+    "ignore:A single label was found"
+)  # scikit-learn's, from inside matthews_corrcoef
 @given(data=st.data())
 def test_scores_equal_scikit_learns_on_any_classes(data: st.DataObject) -> None:
     truth = data.draw(classes)
@@ -86,9 +88,16 @@ def test_log_loss_equals_scikit_learns_even_for_certainties() -> None:
 
 @pytest.mark.parametrize(
     ("truth", "prediction", "code"),
-    [([], [], "no-rows"), ([0, 1], [0], "no-rows"), ([0, 5], [0, 0], "bad-class"), ([0, 0], [0, -1], "bad-class")],
+    [
+        ([], [], "no-rows"),
+        ([0, 1], [0], "no-rows"),
+        ([0, 5], [0, 0], "bad-class"),
+        ([0, 0], [0, -1], "bad-class"),
+    ],
 )
-def test_confusion_matrix_refuses_what_cannot_be_counted(truth: list[int], prediction: list[int], code: str) -> None:
+def test_confusion_matrix_refuses_what_cannot_be_counted(
+    truth: list[int], prediction: list[int], code: str
+) -> None:
     with pytest.raises(DataError) as caught:
         confusion_matrix(
             np.array(truth, dtype=np.int64), np.array(prediction, dtype=np.int64), num_classes=NUM_CLASSES
