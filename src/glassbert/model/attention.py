@@ -13,10 +13,9 @@ additive attention.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import cast
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -25,21 +24,23 @@ from torch.nn import functional as F
 from glassbert.model.config import EncoderConfig
 from glassbert.model.groups import GroupRows, group_rows
 from glassbert.model.layout import Layout, Rows
-from glassbert.model.noise import Noise, dropped
+from glassbert.model.noise import Noise
 from glassbert.model.taps import Tap
 
+Queries = Float[Tensor, "R N D"]
 Heads = Float[Tensor, "T N D"]
+GroupQueries = Float[Tensor, "B N Q D"]
 GroupHeads = Float[Tensor, "B N S D"]
-Kernel = Callable[[GroupHeads, GroupHeads, GroupHeads], GroupHeads]
+Kernel = Callable[[GroupQueries, GroupHeads, GroupHeads], GroupQueries]
 
 
-def dot_product_weights(query: GroupHeads, key: GroupHeads) -> Float[Tensor, "B N Q S"]:
+def dot_product_weights(query: GroupQueries, key: GroupHeads) -> Float[Tensor, "B N Q S"]:
     """softmax(Q K^T / sqrt(d)) over the keys; rows sum to 1."""
     return torch.softmax(query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1]), dim=-1)
 
 
 def additive_weights(
-    query: GroupHeads, key: GroupHeads, score: Float[Tensor, "N D"]
+    query: GroupQueries, key: GroupHeads, score: Float[Tensor, "N D"]
 ) -> Float[Tensor, "B N Q S"]:
     """softmax_j(w_n . tanh(q_i + k_j)); needs memory for B N Q S D numbers."""
     sums = torch.tanh(query[..., :, None, :] + key[..., None, :, :])
@@ -73,14 +74,14 @@ class Attention(nn.Module):
         query, key, value = self.project(hidden, rows)
         query, key, value = self.query(query), self.key(key), self.value(value)
         if self._must_be_explicit(noise):
-            context = by_group(query, key, value, layout, rows, kernel=self._explicit(noise))
+            context = by_group(query, key, value, layout, rows, kernel=self._explicit(layout, rows, noise))
         elif query.is_cuda and query.dtype in (torch.bfloat16, torch.float16):
             context = varlen(query, key, value, layout, rows)
         else:
             context = by_group(query, key, value, layout, rows, kernel=F.scaled_dot_product_attention)
         return self.output(self.context(context).flatten(1))
 
-    def project(self, hidden: Float[Tensor, "T H"], rows: Rows | None) -> tuple[Heads, Heads, Heads]:
+    def project(self, hidden: Float[Tensor, "T H"], rows: Rows | None) -> tuple[Queries, Heads, Heads]:
         """Queries of the chosen rows [R, N, D], keys and values of all [T, N, D], by one or two matrix
         products.
         """
@@ -101,24 +102,25 @@ class Attention(nn.Module):
         drops = noise is not None and noise.rates.attention > 0
         return self.weights.watched or self.score is not None or drops
 
-    def _explicit(self, noise: Noise | None) -> Kernel:
-        def kernel(query: GroupHeads, key: GroupHeads, value: GroupHeads) -> GroupHeads:
+    def _explicit(self, layout: Layout, rows: Rows | None, noise: Noise | None) -> Kernel:
+        masks = _weight_masks(layout, rows, self.num_heads, noise)
+
+        def kernel(query: GroupQueries, key: GroupHeads, value: GroupHeads) -> GroupQueries:
             if self.score is None:
                 weights = dot_product_weights(query, key)
             else:
                 weights = additive_weights(query, key, self.score)
             weights = self.weights(weights)
-            if noise is not None and noise.rates.attention > 0:
-                weights = _drop_weights(weights, noise)
-            return weights @ value
+            mask = next(masks, None)
+            return (weights if mask is None else weights * mask.to(weights.dtype)) @ value
 
         return kernel
 
 
 def by_group(
-    query: Heads, key: Heads, value: Heads, layout: Layout, rows: Rows | None, *, kernel: Kernel
-) -> Heads:
-    """Apply a dense kernel [B, N, S, D] to every group of equally long sequences: no mask, no padding."""
+    query: Queries, key: Heads, value: Heads, layout: Layout, rows: Rows | None, *, kernel: Kernel
+) -> Queries:
+    """Apply a dense kernel to every group of equally long sequences that has queries: no mask, no padding."""
     sizes = [group.num_tokens for group in layout.groups]
     plans = group_rows(layout, rows)
     queries = query.split([plan.num_rows for plan in plans])
@@ -127,10 +129,12 @@ def by_group(
         if plan.num_rows:
             context = kernel(_fold(plan.spread(q), plan), _unfold(k, plan), _unfold(v, plan))
             contexts.append(plan.gather(context.transpose(1, 2).flatten(0, 1)))
+    if not contexts:  # a batch in which no row was chosen
+        return query
     return contexts[0] if len(contexts) == 1 else torch.cat(contexts)
 
 
-def varlen(query: Heads, key: Heads, value: Heads, layout: Layout, rows: Rows | None) -> Heads:
+def varlen(query: Queries, key: Heads, value: Heads, layout: Layout, rows: Rows | None) -> Queries:
     """torch's fused kernel for packed sequences (CUDA, half precision)."""
     from torch.nn.attention.varlen import varlen_attn  # needs a CUDA build: loaded where one is in use
 
@@ -149,7 +153,7 @@ def varlen(query: Heads, key: Heads, value: Heads, layout: Layout, rows: Rows | 
     return cast(Tensor, context)
 
 
-def _fold(query: Float[Tensor, "_ N D"], plan: GroupRows) -> GroupHeads:
+def _fold(query: Float[Tensor, "_ N D"], plan: GroupRows) -> GroupQueries:
     return query.unflatten(0, (plan.count, plan.width)).transpose(1, 2)
 
 
@@ -157,7 +161,22 @@ def _unfold(tokens: Heads, plan: GroupRows) -> GroupHeads:
     return tokens.unflatten(0, (plan.count, -1)).transpose(1, 2)
 
 
-def _drop_weights(weights: Float[Tensor, "B N Q S"], noise: Noise) -> Float[Tensor, "B N Q S"]:
-    counts = np.full(len(weights), weights[0, ..., 0].numel(), dtype=np.int64)
-    flat = weights.flatten(0, 2)
-    return dropped(flat, noise, counts, noise.rates.attention).view_as(weights)
+def _weight_masks(
+    layout: Layout, rows: Rows | None, num_heads: int, noise: Noise | None
+) -> Iterator[Float[Tensor, "B N Q S"]]:
+    """Keep-masks of the attention weights, one for each group that has queries.
+
+    Every sequence draws for its own queries only, never for those it repeats to fill a block: what is
+    dropped must not depend on the company it keeps.
+    """
+    if noise is None or noise.rates.attention == 0:
+        return
+    counts = layout.lengths if rows is None else rows.counts
+    flat = noise.keep(counts * layout.lengths * num_heads, 1, noise.rates.attention)
+    plans = group_rows(layout, rows)
+    sizes = [
+        plan.num_rows * num_heads * group.length for plan, group in zip(plans, layout.groups, strict=True)
+    ]
+    for plan, mask in zip(plans, flat.split(sizes), strict=True):
+        if plan.num_rows:
+            yield _fold(plan.spread(mask.view(plan.num_rows, num_heads, -1)), plan)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from glassbert.model.config import EncoderConfig, HeadConfig
 from glassbert.model.encoder import Encoder, sinusoidal_positions
-from glassbert.model.heads import MaskedHead, build_head
+from glassbert.model.heads import MaskedHead, PretrainingLogits, build_head
 from glassbert.model.layout import Rows
 from glassbert.model.noise import Noise
 from glassbert.model.packed import Packed
@@ -41,7 +41,9 @@ class Network(nn.Module):
         if seed is not None:
             initialise(self, seed=seed)
 
-    def forward(self, packed: Packed, *, rows: Rows | None = None, noise: Noise | None = None) -> Tensor:
+    def forward(
+        self, packed: Packed, *, rows: Rows | None = None, noise: Noise | None = None
+    ) -> Tensor | PretrainingLogits:
         chosen = self.head.rows(packed.layout, rows)
         hidden = self.encoder(packed, rows=chosen, noise=noise)
         return self.head(hidden, packed.layout, rows, noise)

@@ -9,7 +9,7 @@ so that the expectation is unbiased.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 LEVELS = 256
+_NOTHING = np.empty(0, dtype=np.uint8)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,7 @@ class Rates:
     classifier: float = 0.1
 
 
+@runtime_checkable
 class Noise(Protocol):
     """What a forward pass needs to drop: the rates, and keep-masks for one use after another."""
 
@@ -59,7 +61,7 @@ class SampleNoise:
         dropped = min(round(rate * LEVELS), LEVELS - 1)
         sizes = counts * width
         draws = [_bytes(stream, int(size)) for stream, size in zip(self.streams, sizes, strict=True) if size]
-        levels = torch.from_numpy(np.concatenate(draws)).view(-1, width)
+        levels = torch.from_numpy(np.concatenate([*draws, _NOTHING])).view(-1, width)
         return (levels >= dropped).to(torch.float32).mul_(LEVELS / (LEVELS - dropped))
 
 
