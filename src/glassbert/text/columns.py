@@ -1,0 +1,208 @@
+"""Which column holds the text and which the label: by name, then by content, with the reason in words."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from glassbert.errors import DataError, Problem, UsageError
+from glassbert.text.names import (
+    LABEL_NAMES,
+    TEXT_NAMES,
+    are_numbered_alike,
+    names_identity,
+    plain,
+    usual_pair,
+)
+from glassbert.text.profiles import Profile, profile
+from glassbert.text.tables import Table
+
+LISTED = 20
+OPTIONS = "--text-column and --label-column"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Columns:
+    """The chosen columns, and why these; `pair` is the column of second texts where the table holds pairs."""
+
+    text: str
+    label: str | None
+    reasons: tuple[str, ...]
+    pair: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Choice:
+    column: str
+    reason: str
+    pair: str | None = None
+
+
+def choose_columns(
+    table: Table,
+    *,
+    text: str | None = None,
+    label: str | None = None,
+    need_label: bool = True,
+    like: Columns | None = None,
+) -> Columns:
+    """Choose the columns of text and label; what the caller names is taken, the rest is found or refused.
+
+    `like`: the choice for the training file; an evaluation file may name its columns differently. Without
+    `need_label` a label column is taken only when its name says so. Errors: DataError (65) when a column is
+    missing or when two would do; UsageError (2) when one column is named for both.
+    """
+    if text is not None and text == label:
+        what = f"'{text}' is named as the column of the text and of the label"
+        raise UsageError(Problem(code="same-column", what=what, fix=f"name two columns with {OPTIONS}"))
+    _require(table, text, "--text-column")
+    _require(table, label, "--label-column")
+    profiles = {name: profile(table.frame, name) for name in table.frame.columns}
+    named = _named_label(profiles, given=label, like=like, taken=text)
+    if isinstance(named, list) and need_label:
+        raise _ambiguous(table, "label", named)
+    chosen_label = None if isinstance(named, list) else named
+    taken = None if chosen_label is None else chosen_label.column
+    chosen = _text(table, profiles, given=text, like=like, taken=taken)
+    if chosen_label is None and need_label:
+        chosen_label = _repeating_label(table, profiles, taken={chosen.column, chosen.pair})
+    reasons = [f"text: {chosen.reason}"]
+    if chosen.pair is not None:
+        reasons.append(f"pair: {chosen.pair!r} goes with {chosen.column!r}")
+    if chosen_label is not None:
+        reasons.append(f"label: {chosen_label.reason}")
+    return Columns(
+        text=chosen.column,
+        label=None if chosen_label is None else chosen_label.column,
+        reasons=(*reasons, *_renamed(chosen, chosen_label, like)),
+        pair=chosen.pair,
+    )
+
+
+def _named_label(
+    profiles: dict[str, Profile], *, given: str | None, like: Columns | None, taken: str | None
+) -> _Choice | list[str] | None:
+    """The label column by option, by the training file or by its usual name; a list when several compete."""
+    if given is not None:
+        return _Choice(column=given, reason=f"{given!r}, as told, {_repetition(profiles[given])}")
+    if like is not None and like.label in profiles and like.label != taken:
+        column = str(like.label)
+        return _Choice(
+            column=column, reason=f"{column!r}, as in the training file, {_repetition(profiles[column])}"
+        )
+    for rank, tier in enumerate(LABEL_NAMES):
+        found = [name for name in profiles if plain(name) in tier and name != taken]
+        if rank:  # the looser names ("topic", "target") are also given to columns of text or lists
+            found = [name for name in found if profiles[name].scalars and not profiles[name].running]
+        if len(found) > 1:
+            return found
+        if found:
+            return _Choice(column=found[0], reason=f"{found[0]!r}, {_repetition(profiles[found[0]])}")
+    return None
+
+
+def _repeating_label(table: Table, profiles: dict[str, Profile], *, taken: Collection[str | None]) -> _Choice:
+    found = [name for name, figures in profiles.items() if figures.repeats and name not in taken]
+    found = [name for name in found if not names_identity(name)]
+    if len(found) > 1:
+        raise _ambiguous(table, "label", found)
+    if not found:
+        what = f"no column looks like a label; columns found: {_listed(profiles)}"
+        fix = "name it with --label-column"
+        raise DataError(Problem(code="missing-label-column", what=what, fix=fix, file=table.source))
+    return _Choice(column=found[0], reason=f"{found[0]!r}, {_repetition(profiles[found[0]])}")
+
+
+def _text(
+    table: Table, profiles: dict[str, Profile], *, given: str | None, like: Columns | None, taken: str | None
+) -> _Choice:
+    if given is not None:
+        return _Choice(column=given, reason=f"{given!r}, as told {_figures(profiles[given])}")
+    if like is not None and like.text in profiles and like.text != taken:
+        pair = like.pair if like.pair in profiles else None
+        reason = f"{like.text!r}, as in the training file {_figures(profiles[like.text])}"
+        return _Choice(column=like.text, reason=reason, pair=pair)
+    free = {name: figures for name, figures in profiles.items() if name != taken}
+    return _named_text(table, free) or _running_text(table, free)
+
+
+def _named_text(table: Table, free: dict[str, Profile]) -> _Choice | None:
+    pair = usual_pair(list(free))
+    certain = [name for name in free if plain(name) in TEXT_NAMES[0]]
+    if pair is not None and set(certain) <= set(pair):
+        reason = f"{pair[0]!r}, chosen by its name {_figures(free[pair[0]])}"
+        return _Choice(column=pair[0], reason=reason, pair=pair[1])
+    likely = [name for name in free if plain(name) in TEXT_NAMES[1] and free[name].strings]
+    likely = [name for name in likely if not free[name].numeric]
+    if not certain and len(likely) > 1:
+        likely = [name for name in likely if free[name].running] or likely
+    found = certain or likely
+    if len(found) > 1:
+        raise _ambiguous(table, "text", found)
+    if not found:
+        return None
+    only = [name for name in free if free[name].running] == found
+    why = "the only column of running text" if only else "chosen by its name"
+    return _Choice(column=found[0], reason=f"{found[0]!r}, {why} {_figures(free[found[0]])}")
+
+
+def _running_text(table: Table, free: dict[str, Profile]) -> _Choice:
+    why = "the only column of running text"
+    found = [name for name in free if free[name].running]
+    if not found:
+        why = "the only column of words"
+        wordy = [name for name in free if free[name].wordy and not names_identity(name)]
+        found = [name for name in wordy if not free[name].repeats] or wordy
+    if len(found) == 2 and are_numbered_alike(*found):
+        reason = f"{found[0]!r}, one of two columns of text with numbered names {_figures(free[found[0]])}"
+        return _Choice(column=found[0], reason=reason, pair=found[1])
+    if len(found) > 1:
+        raise _ambiguous(table, "text", found)
+    if not found:
+        what = f"no column looks like text; columns found: {_listed(free)}"
+        fix = "name it with --text-column"
+        raise DataError(Problem(code="missing-text-column", what=what, fix=fix, file=table.source))
+    return _Choice(column=found[0], reason=f"{found[0]!r}, {why} {_figures(free[found[0]])}")
+
+
+def _renamed(text: _Choice, label: _Choice | None, like: Columns | None) -> list[str]:
+    if like is None:
+        return []
+    now = [("text", like.text, text.column), ("label", like.label, label and label.column)]
+    return [
+        f"{role}: the training file calls this column {before!r}"
+        for role, before, column in now
+        if before is not None and column is not None and before != column
+    ]
+
+
+def _require(table: Table, name: str | None, option: str) -> None:
+    names = list(table.frame.columns)
+    if name is None or name in names:
+        return
+    close = difflib.get_close_matches(name, names, n=1)
+    fix = f"did you mean {option} {close[0]!r}?" if close else f"name one of them with {option}"
+    what = f"there is no column {name!r}; columns found: {_listed(names)}"
+    raise DataError(Problem(code="missing-column", what=what, fix=fix, file=table.source))
+
+
+def _ambiguous(table: Table, role: str, found: Sequence[str]) -> DataError:
+    listed = _listed(table.frame.columns)
+    what = f"{_listed(found)} could each be the column of the {role}; columns found: {listed}"
+    fix = f"name the columns with {OPTIONS}"
+    return DataError(Problem(code="ambiguous-columns", what=what, fix=fix, file=table.source))
+
+
+def _listed(names: Collection[str]) -> str:
+    shown = ", ".join(repr(name) for name in list(names)[:LISTED])
+    more = len(names) - LISTED
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _figures(figures: Profile) -> str:
+    return f"(mean {figures.mean_characters:,.0f} characters, {figures.distinct:,} distinct values)"
+
+
+def _repetition(figures: Profile) -> str:
+    return f"{figures.distinct:,} distinct values in {figures.rows:,} rows"

@@ -1,0 +1,120 @@
+"""Bytes to text: one named encoding, no replacement characters, no byte-order mark, line ends as `\\n`."""
+
+from __future__ import annotations
+
+import codecs
+
+from glassbert.errors import DataError, Problem, UsageError
+
+# The UTF-32 mark begins with the UTF-16 one, so it is tried first.
+FOREIGN_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+SIGNATURES = (
+    (b"\x1f\x8b", "gzip data", "give the file a name that ends in .gz"),
+    (b"\xfd7zXZ\x00", "xz data", "give the file a name that ends in .xz"),
+    (b"PAR1", "a Parquet file", "use --format parquet"),
+    (b"PK\x03\x04", "a ZIP archive or an Excel workbook", "export or extract it as CSV first"),
+    (b"version https://git-lfs", "a Git LFS pointer, not the data itself", "run `git lfs pull`"),
+)
+ALMOST_ONLY_CHINESE = 0.2
+
+
+def decode(data: bytes | bytearray, *, name: str, encoding: str = "utf-8") -> str:
+    """The text of a file; every line end (CR LF, bare CR) becomes `\\n`, a leading byte-order mark goes.
+
+    Errors: UsageError (2) for an unknown encoding; DataError (65), with line and byte, for bytes not of the
+    encoding, for NUL characters, and for content that is no text at all.
+    """
+    codec = _codec(encoding)
+    _refuse_foreign(data, name, codec)
+    try:
+        text = data.decode(codec)
+    except UnicodeDecodeError as error:
+        raise DataError(_undecodable(data, error, name, encoding)) from error
+    text = text.removeprefix("\ufeff")
+    if "\0" in text:
+        raise DataError(_nul(data, text, name))
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text
+
+
+def _codec(encoding: str) -> str:
+    try:
+        name = codecs.lookup(encoding).name
+        b"".decode(name)  # refuses codecs that are no text encodings, such as base64
+    except LookupError as error:
+        problem = Problem(
+            code="unknown-encoding",
+            what=f"Python knows no text encoding named '{encoding}'",
+            fix="use a name such as utf-8, utf-16, latin-1 or gb18030 with --encoding",
+        )
+        raise UsageError(problem) from error
+    return name
+
+
+def _refuse_foreign(data: bytes | bytearray, name: str, codec: str) -> None:
+    for signature, what, fix in SIGNATURES:
+        if data.startswith(signature):
+            raise DataError(Problem(code="not-text", what=f"this is {what}", fix=fix, file=name))
+    if not codec.startswith("utf-8"):
+        return
+    for mark, encoding in FOREIGN_MARKS:
+        if data.startswith(mark):
+            what = f"the byte-order mark says {encoding.upper()}, but the file is read as UTF-8"
+            raise DataError(
+                Problem(code="wrong-encoding", what=what, fix=f"use --encoding {encoding}", file=name, line=1)
+            )
+
+
+def _undecodable(data: bytes | bytearray, error: UnicodeDecodeError, name: str, encoding: str) -> Problem:
+    line, column = _place(data, error.start)
+    byte = f"0x{data[error.start]:02X}"
+    return Problem(
+        code="undecodable-byte",
+        what=f"byte {column} of this line is {byte}, which is not valid {encoding.upper()} here",
+        fix=_other_encoding(data),
+        file=name,
+        line=line,
+        column=column,
+    )
+
+
+def _place(data: bytes | bytearray, position: int) -> tuple[int, int]:
+    before = bytes(data[:position])
+    if b"\n" not in data:
+        before = before.replace(b"\r", b"\n")
+    return before.count(b"\n") + 1, position - before.rfind(b"\n")
+
+
+def _other_encoding(data: bytes | bytearray) -> str:
+    """Latin-1 accepts every byte; Chinese text in GB 18030 betrays itself by being mostly high bytes."""
+    sample = bytes(data[: 1 << 20])
+    if sum(byte >= 0x80 for byte in sample) > ALMOST_ONLY_CHINESE * len(sample):
+        try:
+            sample.decode("gb18030")
+        except UnicodeDecodeError as error:
+            decodable = error.start > len(sample) - 4  # a character cut by the end of the sample
+        else:
+            decodable = True
+        if decodable:
+            return "if the text is Chinese, try --encoding gb18030; otherwise convert the file to UTF-8"
+    return "if the text is Western European, try --encoding latin-1; otherwise convert the file to UTF-8"
+
+
+def _nul(data: bytes | bytearray, text: str, name: str) -> Problem:
+    position = text.index("\0")
+    line, column = text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
+    start = data[:1000]
+    if start.count(0) * 3 > len(start):
+        what, fix = (
+            "every other byte is NUL, as in UTF-16 without a byte-order mark",
+            "try --encoding utf-16-le",
+        )
+    else:
+        what, fix = f"character {column} of this line is NUL (U+0000)", "remove it; the file may be damaged"
+    return Problem(code="nul-character", what=what, fix=fix, file=name, line=line, column=column)
