@@ -1,0 +1,95 @@
+"""What the loop is told, what it asks of a job, and what it hands back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from torch import Tensor
+
+B = TypeVar("B")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The numbers of one training run.
+
+    total_steps: updates in all; learning_rate: the schedule's peak, per update.
+    eval_every: steps between evaluations (there is always one at the end); metric: the name that
+    `Job.evaluate` gives the number by which checkpoints are compared; patience: evaluations without a better
+    one before stopping early.
+    max_grad_norm: bound of the global gradient norm, None for none.
+    deadline: time.monotonic() at which the run shall be over, evaluation and save included.
+    save_every_seconds: wall-clock seconds between checkpoints besides those at evaluations; max_failed_saves:
+    saves in a row that may fail. log_every: steps between metric rows; steps_per_epoch: for the rows' "epoch"
+    only.
+    """
+
+    total_steps: int
+    learning_rate: float
+    eval_every: int
+    metric: str
+    greater_is_better: bool = True
+    patience: int | None = None
+    max_grad_norm: float | None = 1.0
+    deadline: float | None = None
+    save_every_seconds: float = 60.0
+    max_failed_saves: int = 3
+    log_every: int = 1
+    steps_per_epoch: float | None = None
+
+
+class Job(Protocol[B]):
+    """What is learnt, from which batches, and how it is judged. Steps count from 0."""
+
+    def batches(self, step: int) -> Sequence[B]:
+        """The micro-batches of a global step: a pure function of the step."""
+
+    def weight(self, batch: B) -> float:
+        """What the batch's summed loss is worth, known without asking the device."""
+
+    def loss(self, batch: B, step: int, micro: int) -> Tensor:
+        """The summed loss in training mode; dropout is a pure function of (seed, step, micro)."""
+
+    def tokens(self, batch: B) -> int:
+        """How many tokens the batch holds."""
+
+    def evaluate(self) -> dict[str, float]:
+        """The metrics of the module as it is, on held-out data, with the module in evaluation mode."""
+
+    def replay(self, step: int) -> dict[str, Any]:
+        """What it takes to meet this step again, as JSON: the seed and the examples of its batches."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepReport:
+    """One step for a progress bar: numbers of the step, and seconds until the run is over."""
+
+    step: int
+    total_steps: int
+    loss: float
+    learning_rate: float
+    gradient_norm: float
+    tokens_per_second: float
+    eta_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a run ended.
+
+    steps, tokens_seen and seconds count over all resumed parts; best_step and best_metric are those of
+    `Plan.metric` (None when no evaluation gave a finite one); history holds {"step", metric: value, ...} for
+    each evaluation.
+    stopped_because: "finished", "early stopping" or "budget" (fewer steps than planned, for the deadline's
+    sake).
+    """
+
+    steps: int
+    best_step: int | None
+    best_metric: float | None
+    stopped_because: str
+    tokens_seen: int
+    seconds: float
+    history: list[dict[str, float]]

@@ -1,0 +1,94 @@
+"""Where a run stands: everything besides weights and optimiser that the next step depends on."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from glassbert.errors import DataError, Problem, UsageError
+from glassbert.train.budget import Pace, Walk
+from glassbert.train.plan import Plan
+
+
+@dataclass(kw_only=True)
+class State:
+    """`step` updates are done; `history` holds one row for each evaluation, with its step."""
+
+    walk: Walk
+    step: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    best_step: int | None = None
+    best_metric: float | None = None
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def evaluated(self) -> bool:
+        """Whether the module as it is has been evaluated."""
+        return bool(self.history) and self.history[-1]["step"] == self.step
+
+    def advance(self, *, seconds: float, tokens: int) -> None:
+        """Count one more update."""
+        self.step += 1
+        self.seconds += seconds
+        self.tokens += tokens
+
+    def evaluation_due(self, plan: Plan) -> bool:
+        return not self.evaluated and self.step > 0 and self.step % plan.eval_every == 0
+
+    def ending(self, plan: Plan, pace: Pace) -> str | None:
+        """Why the run is over at this step, or None: then there is another step to take."""
+        if plan.patience is not None and self._evaluations_since_best() >= plan.patience:
+            return "early stopping"
+        if self.step >= self.walk.total_steps:
+            return "finished" if self.walk.total_steps == self.walk.planned else "budget"
+        if plan.deadline is not None and time.monotonic() + pace.seconds_per_evaluation >= plan.deadline:
+            return "budget"
+        return None
+
+    def _evaluations_since_best(self) -> int:
+        return sum(self.best_step is None or row["step"] > self.best_step for row in self.history)
+
+    def judge(self, metrics: dict[str, float], plan: Plan) -> None:
+        """Add an evaluation and move the best if it is better; of equals the earlier stays.
+
+        Errors: UsageError when the plan's metric is not among them.
+        """
+        if plan.metric not in metrics:
+            what = f"the evaluation gave no metric {plan.metric!r}"
+            fix = f"choose one of {', '.join(sorted(metrics))}"
+            raise UsageError(Problem(code="unknown-metric", what=what, fix=fix))
+        finite = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
+        self.history.append({"step": self.step, **finite})
+        value = finite[plan.metric]
+        if value is not None and (self.best_metric is None or _better(value, self.best_metric, plan)):
+            self.best_step, self.best_metric = self.step, value
+
+    def shorten(self, plan: Plan, pace: Pace) -> None:
+        """Cut the number of steps when, at the measured pace, the deadline would be missed."""
+        if plan.deadline is None or pace.steps == 0:
+            return
+        left = plan.deadline - time.monotonic()
+        steps = self.walk.total_steps - self.step
+        if pace.remaining(steps, plan.eval_every) > left:
+            affordable = pace.affordable(left, plan.eval_every)
+            self.walk = self.walk.shortened(self.step, self.step + affordable)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def state_from_json(saved: dict[str, Any], plan: Plan) -> State:
+    """The state of a checkpoint. Errors: DataError when it was written under a plan of another length."""
+    walk = Walk(**saved["walk"])
+    if walk.planned != plan.total_steps:
+        what = f"the checkpoint is of a plan of {walk.planned} steps, this plan has {plan.total_steps}"
+        fix = "resume with the settings of the first run"
+        raise DataError(Problem(code="plan-changed", what=what, fix=fix))
+    return State(**{**saved, "walk": walk})
+
+
+def _better(value: float, than: float, plan: Plan) -> bool:
+    return value > than if plan.greater_is_better else value < than
