@@ -14,6 +14,8 @@ import torch
 from jaxtyping import Int, Int64
 from torch import Tensor
 
+from glassbert.errors import Problem, UsageError
+
 
 @dataclass(frozen=True)
 class Group:
@@ -32,13 +34,20 @@ class Layout:
     """Lengths of the packed sequences and what follows from them.
 
     `lengths` [B] counts tokens; `position_offset` is added to every position id (RoBERTa starts at
-    pad_token_id + 1). Every length must be at least 1. Neighbours of equal length form a `Group`, which
-    attention treats as one dense block without a mask: put equal lengths side by side.
+    pad_token_id + 1). Neighbours of equal length form a `Group`, which attention treats as one dense block
+    without a mask: put equal lengths side by side. Raises UsageError for a length below 1, whose first row
+    would be the next sequence's.
     """
 
     lengths: Int64[np.ndarray, "B"]
     position_offset: int = 0
     device: torch.device = torch.device("cpu")
+
+    def __post_init__(self) -> None:
+        if not len(self.lengths) or self.lengths.min() < 1:
+            what = f"sequences of {self.lengths.tolist()[:8]} tokens"
+            fix = "give at least one sequence, each of at least one token"
+            raise UsageError(Problem(code="bad-lengths", what=what, fix=fix))
 
     @property
     def num_sequences(self) -> int:
@@ -96,7 +105,11 @@ class Rows:
 
     @classmethod
     def of(cls, layout: Layout, rows: Int64[np.ndarray, "R"]) -> Rows:
-        """Rows of `layout` by number; they must be ascending and below T."""
+        """Rows of `layout` by number; raises UsageError unless they ascend from 0 or more to below T."""
+        if len(rows) and (rows[0] < 0 or rows[-1] >= layout.num_tokens or (np.diff(rows) < 1).any()):
+            what = f"rows {rows.tolist()[:8]} ... of {layout.num_tokens} tokens"
+            fix = "give each row once, in ascending order"
+            raise UsageError(Problem(code="bad-rows", what=what, fix=fix))
         counts = np.diff(np.searchsorted(rows, layout.starts)).astype(np.int64)
         return cls(np.ascontiguousarray(rows), counts, layout.device)
 

@@ -31,17 +31,22 @@ class Packed:
         position_offset: int = 0,
         device: str | torch.device = "cpu",
     ) -> Packed:
-        """Pack host arrays; raises UsageError when the lengths do not add up to the tokens."""
-        lengths = np.asarray(lengths, dtype=np.int64)
-        if len(lengths) == 0 or lengths.min() < 1 or lengths.sum() != len(input_ids):
-            what = f"{len(input_ids)} tokens cannot be cut into sequences of {lengths.tolist()[:8]} ..."
-            raise UsageError(
-                Problem(code="bad-lengths", what=what, fix="give lengths >= 1 that add up to the tokens")
-            )
+        """Pack host arrays; raises UsageError when lengths or segments do not belong to the tokens."""
         place = torch.device(device)
+        layout = Layout(np.asarray(lengths, dtype=np.int64), position_offset, place)
+        if layout.num_tokens != len(input_ids):
+            what = (
+                f"{len(input_ids)} tokens cannot be cut into sequences of {layout.num_tokens} tokens in all"
+            )
+            raise UsageError(
+                Problem(code="bad-lengths", what=what, fix="give lengths that add up to the tokens")
+            )
+        if len(token_type_ids) != len(input_ids):
+            what = f"{len(token_type_ids)} segment ids for {len(input_ids)} tokens"
+            raise UsageError(Problem(code="bad-segments", what=what, fix="give one for every token"))
         ids = torch.from_numpy(np.asarray(input_ids, dtype=np.int64)).to(place)
         types = torch.from_numpy(np.asarray(token_type_ids, dtype=np.int64)).to(place)
-        return cls(ids, types, Layout(lengths, position_offset, place))
+        return cls(ids, types, layout)
 
     @classmethod
     def from_padded(
