@@ -39,9 +39,13 @@ def test_temperature_equals_scipys_minimiser() -> None:
     logits, truth = simulated(500, 1.7, num_classes=4, seed=2)
 
     def loss(log_temperature: float) -> float:
-        return float(-scipy_log_softmax(logits / np.exp(log_temperature), axis=1)[np.arange(500), truth].mean())
+        return float(
+            -scipy_log_softmax(logits / np.exp(log_temperature), axis=1)[np.arange(500), truth].mean()
+        )
 
-    theirs = np.exp(optimize.minimize_scalar(loss, bounds=(-4, 4), method="bounded", options={"xatol": 1e-10}).x)
+    theirs = np.exp(
+        optimize.minimize_scalar(loss, bounds=(-4, 4), method="bounded", options={"xatol": 1e-10}).x
+    )
     assert fit_temperature(logits, truth).value == pytest.approx(theirs, rel=1e-5)
 
 

@@ -34,7 +34,9 @@ def test_multinomial_draws_are_distributed_like_resampled_rows() -> None:
     for _ in range(1000):
         rows = generator.integers(0, 60, 60)
         brute["accuracy"].append(oracle.accuracy_score(truth[rows], prediction[rows]))
-        brute["macro_f1"].append(oracle.f1_score(truth[rows], prediction[rows], average="macro", zero_division=0))
+        brute["macro_f1"].append(
+            oracle.f1_score(truth[rows], prediction[rows], average="macro", zero_division=0)
+        )
         brute["mcc"].append(oracle.matthews_corrcoef(truth[rows], prediction[rows]))
     for name, values in brute.items():
         assert stats.ks_2samp(ours[name], values).pvalue > 0.01, name

@@ -70,10 +70,9 @@ def _is_constant(classes: Int[np.ndarray, "N"]) -> bool:
 
 
 def _collapsed(label: str, num_rows: int) -> str:
-    return (
-        f'Collapsed: the model answers "{label}" for all {num_rows:,} evaluation rows; it has learnt nothing that '
-        "tells the labels apart. Try a lower learning rate or a longer training, and check the labels."
-    )
+    found = f'Collapsed: the model answers "{label}" for all {num_rows:,} evaluation rows'
+    advice = "Try a lower learning rate or a longer training, and check the labels."
+    return f"{found}; it has learnt nothing that tells the labels apart. {advice}"
 
 
 def _too_few(truth: Int[np.ndarray, "N"], labels: tuple[str, ...]) -> str:

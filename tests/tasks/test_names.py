@@ -1,0 +1,43 @@
+"""Tasks are found by the hub's names, and by the head of a trained model."""
+
+import pytest
+
+from glassbert.errors import UsageError
+from glassbert.model.config import HeadConfig
+from glassbert.tasks.classification import TextClassification
+from glassbert.tasks.names import TASKS, find_task, task_of_head
+
+HEAD = HeadConfig(kind="sequence-classification", labels=("a", "b"))
+
+
+def test_task_is_found_by_its_hub_name() -> None:
+    assert find_task("text-classification") is TextClassification
+    assert all(task.name == name for name, task in TASKS.items())
+
+
+@pytest.mark.parametrize("name", ["text-clasification", "", "Text-Classification", "translation"])
+def test_unknown_task_is_refused_with_the_list(name: str) -> None:
+    with pytest.raises(UsageError, match="tasks: text-classification") as caught:
+        find_task(name)
+    assert caught.value.problems[0].code == "unknown-task"
+
+
+def test_task_is_found_by_the_head_of_a_trained_model() -> None:
+    task = task_of_head(HEAD, temperature=1.5)
+    assert isinstance(task, TextClassification)
+    assert (task.head, task.temperature) == (HEAD, 1.5)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        HeadConfig(kind="masked-lm"),
+        HeadConfig(kind="sequence-classification", labels=("score",), problem_type="regression"),
+        HeadConfig(
+            kind="sequence-classification", labels=("a", "b"), problem_type="multi_label_classification"
+        ),
+    ],
+)
+def test_head_without_a_task_is_refused(head: HeadConfig) -> None:
+    with pytest.raises(UsageError, match="no task fits"):
+        task_of_head(head)
