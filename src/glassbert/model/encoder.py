@@ -96,9 +96,10 @@ class Block(nn.Module):
         super().__init__()
         self.attention = Attention(config)
         self.attention_norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.attended = Tap()
         self.feed_forward = FeedForward(config)
         self.feed_forward_norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
-        self.attended, self.output = Tap(), Tap()
+        self.output = Tap()
 
     def forward(
         self,

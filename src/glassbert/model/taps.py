@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 
@@ -39,8 +39,9 @@ def capture(module: nn.Module, names: Sequence[str]) -> Iterator[dict[str, Tenso
     """Collect what passes through the taps whose names match (shell patterns) while the block runs.
 
     Yields a dict that the forward pass fills: tap name -> tensor, detached only if the forward ran without
-    gradients. Raises UsageError when a pattern matches no tap. Patterns match at the end of a name, so
-    "blocks.0.output" finds "encoder.blocks.0.output".
+    gradients. Patterns match at the end of a name, so "blocks.0.output" finds "encoder.blocks.0.output".
+    Raises UsageError when a pattern matches no tap, and when a tap is passed a second time: attention weights
+    pass once per group of equally long sequences, and the last one alone would mislead.
     """
     taps = {name: child for name, child in module.named_modules() if isinstance(child, Tap)}
     chosen = [name for name in taps if any(_matches(name, pattern) for pattern in names)]
@@ -61,8 +62,11 @@ def _matches(name: str, pattern: str) -> bool:
     return fnmatchcase(name, pattern) or fnmatchcase(name, "*." + pattern)
 
 
-def _keep(seen: dict[str, Tensor], name: str):  # type: ignore[no-untyped-def]
+def _keep(seen: dict[str, Tensor], name: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
     def hook(_module: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        if name in seen:
+            fix = "capture one forward pass; for attention weights, of sequences of one length"
+            raise UsageError(Problem(code="tap-passed-twice", what=f"{name} was passed twice", fix=fix))
         seen[name] = output
 
     return hook
