@@ -221,7 +221,7 @@ def test_score_without_labels_is_refused(task: TextClassification, windows: Wind
     "options",
     [
         {"head": HeadConfig(kind="masked-lm")},
-        {"head": HeadConfig(kind="sequence-classification")},
+        {"head": HeadConfig(kind="token-classification", labels=LABELS)},
         {"head": HEAD, "label_smoothing": 1.0},
         {"head": HEAD, "label_smoothing": -0.1},
         {"head": HEAD, "temperature": 0.0},

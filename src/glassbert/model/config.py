@@ -29,6 +29,8 @@ SIZES = (
     "intermediate_size",
     "max_position_embeddings",
 )
+PROBLEM_TYPES = ("regression", "single_label_classification", "multi_label_classification")
+CLASSIFIERS = ("sequence-classification", "token-classification")
 MAX_LABELS = 1_000_000
 
 
@@ -92,8 +94,10 @@ class EncoderConfig:
         problems = [_positive(name, getattr(self, name)) for name in SIZES]
         for name in ("type_vocab_size", "pad_token_id"):
             value = getattr(self, name)
-            if not _is_int(value) or value < 0:
-                problems.append(_bad("bad-size", f"{name} is {value!r}", "give a whole number >= 0"))
+            if not _is_int(value) or not 0 <= value < 2**31:
+                problems.append(
+                    _bad("bad-size", f"{name} is {value!r}", "give a whole number from 0 to 2147483647")
+                )
         found = [problem for problem in problems if problem]
         if not found and self.hidden_size % self.num_attention_heads:
             what = f"hidden_size {self.hidden_size} is not divisible by num_attention_heads"
@@ -135,6 +139,9 @@ class EncoderConfig:
             value = getattr(self, name)
             if not _is_number(value) or not 0 < value < 1:
                 problems.append(_bad("bad-rate", f"{name} is {value!r}", "give a number in (0, 1)"))
+        if not isinstance(self.tie_word_embeddings, bool):
+            what = f"tie_word_embeddings is {self.tie_word_embeddings!r}"
+            problems.append(_bad("bad-flag", what, "give true or false"))
         return problems
 
 
@@ -148,19 +155,25 @@ class HeadConfig:
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(HeadKind):
-            raise DataError(
-                _bad(
-                    "unknown-head",
-                    f"head kind is {self.kind!r}",
-                    "supported: " + ", ".join(get_args(HeadKind)),
-                )
-            )
+            fix = "supported: " + ", ".join(get_args(HeadKind))
+            raise DataError(_bad("unknown-head", f"head kind is {self.kind!r}", fix))
+        if self.problem_type is not None and self.problem_type not in PROBLEM_TYPES:
+            fix = "supported: " + ", ".join(PROBLEM_TYPES)
+            raise DataError(_bad("unknown-problem-type", f"problem_type is {self.problem_type!r}", fix))
+        if fault := self._label_fault():
+            raise DataError(_bad("bad-labels", *fault))
+
+    def _label_fault(self) -> tuple[str, str] | None:
+        """What is wrong with the labels and how to mend it."""
+        if self.kind in CLASSIFIERS and not self.labels:
+            return f"{self.kind} without labels", "give at least one"
         if len(self.labels) > MAX_LABELS:
-            raise DataError(_bad("bad-labels", f"{len(self.labels)} labels", f"at most {MAX_LABELS}"))
+            return f"{len(self.labels)} labels", f"at most {MAX_LABELS}"
+        if not all(isinstance(label, str) for label in self.labels):
+            return "a label is not a string", "quote every label"
         if len(set(self.labels)) != len(self.labels):
-            raise DataError(
-                _bad("bad-labels", "two labels have the same name", "give every label its own name")
-            )
+            return "two labels have the same name", "give every label its own name"
+        return None
 
     @property
     def num_labels(self) -> int:
