@@ -50,7 +50,7 @@ class Baseline:
 class TfidfOptions:
     """Strength and limits of the word counter; every limit that bites is named in `Baseline.notes`.
 
-    Measured at the limits, on random words: 26 s for 2 labels, 47 s for 20, 16 s for 150 on one core, and 0.55 GB.
+    Measured at the limits, on random words: 26 s for 2 labels, 47 s for 20, 16 s for 150, one core, 0.55 GB.
     """
 
     c: float = 10.0

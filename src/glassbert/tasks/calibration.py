@@ -48,13 +48,13 @@ class Calibration:
 
 def softmax(logits: Float[np.ndarray, "N C"], *, temperature: float = 1.0) -> Float[np.ndarray, "N C"]:
     """exp(z / T) over its row sum, in float64."""
-    return np.exp(log_softmax(logits, temperature=temperature))
+    powers = np.exp(_shifted(logits) / temperature)
+    return np.asarray(powers / powers.sum(-1, keepdims=True))
 
 
 def log_softmax(logits: Float[np.ndarray, "N C"], *, temperature: float = 1.0) -> Float[np.ndarray, "N C"]:
     """z / T minus the logarithm of the row sum of exp(z / T), in float64."""
-    scaled = np.asarray(logits, dtype=np.float64) / temperature
-    scaled = scaled - scaled.max(-1, keepdims=True)
+    scaled = _shifted(logits) / temperature
     return np.asarray(scaled - np.log(np.exp(scaled).sum(-1, keepdims=True)))
 
 
@@ -73,23 +73,22 @@ def fit_temperature(logits: Float[np.ndarray, "N C"], truth: Int[np.ndarray, "N"
     is no minimum, T stays 1: every row right (the loss falls for ever as T goes to 0, and certainty would be
     claimed on no evidence), or logits that say nothing. Guo et al. 2017, section 4.2.
     """
-    centred = np.asarray(logits, dtype=np.float64)
-    centred = centred - centred.max(-1, keepdims=True)
-    chosen = centred[np.arange(len(truth)), truth]
-    if not centred.any():
+    shifted = _shifted(logits)
+    chosen = shifted[np.arange(len(truth)), truth]
+    if not shifted.any():
         return Temperature(
             value=1.0, reason="the logits of every row are equal: no temperature changes the scores"
         )
     if not chosen.any():
         return Temperature(value=1.0, reason="no validation row is classified wrongly: nothing to learn from")
-    if _slope(centred, chosen, 1 / MAX_TEMPERATURE)[0] >= 0:
+    if _slope(shifted, chosen, 1 / MAX_TEMPERATURE)[0] >= 0:
         return Temperature(
             value=MAX_TEMPERATURE, reason="the logits are no better than chance on the validation rows"
         )
-    if _slope(centred, chosen, 1 / MIN_TEMPERATURE)[0] <= 0:
+    if _slope(shifted, chosen, 1 / MIN_TEMPERATURE)[0] <= 0:
         return Temperature(value=MIN_TEMPERATURE, reason="the lowest temperature that is allowed")
     reason = f"lowest negative log likelihood on {len(truth)} validation rows"
-    return Temperature(value=1 / _root(centred, chosen), reason=reason)
+    return Temperature(value=1 / _root(shifted, chosen), reason=reason)
 
 
 def reliability(
@@ -138,11 +137,19 @@ def measure(
 def _slope(
     logits: Float[np.ndarray, "N C"], chosen: Float[np.ndarray, "N"], inverse: float
 ) -> tuple[float, float]:
-    """First and second derivative of the mean loss in b = 1/T: mean(E_p[z] - z_true) and mean(Var_p[z])."""
-    weights = softmax(logits * inverse)
-    mean = (weights * logits).sum(-1)
-    spread = (weights * (logits - mean[:, None]) ** 2).sum(-1)
+    """First and second derivative of the mean loss in b = 1/T: mean(E_p[z] - z_true), mean(Var_p[z])."""
+    powers = np.exp(logits * inverse)
+    total = powers.sum(-1)
+    powers *= logits
+    mean = powers.sum(-1) / total
+    spread = np.einsum("nc,nc->n", powers, logits) / total - mean**2
     return float((mean - chosen).mean()), float(spread.mean())
+
+
+def _shifted(logits: Float[np.ndarray, "N C"]) -> Float[np.ndarray, "N C"]:
+    """Logits less the largest of their row: at most 0, so that exp cannot overflow; no softmax notices."""
+    wide = np.asarray(logits, dtype=np.float64)
+    return np.asarray(wide - wide.max(-1, keepdims=True))
 
 
 def _root(logits: Float[np.ndarray, "N C"], chosen: Float[np.ndarray, "N"]) -> float:

@@ -7,6 +7,7 @@ import difflib
 from glassbert.errors import Problem, UsageError
 from glassbert.model.config import HeadConfig
 from glassbert.tasks.classification import HEAD, PROBLEM, TextClassification
+from glassbert.tasks.task import Task
 
 TASKS = {TextClassification.name: TextClassification}
 
@@ -21,7 +22,7 @@ def find_task(name: str) -> type[TextClassification]:
     raise UsageError(Problem(code="unknown-task", what=f"there is no task '{name}'", fix=fix))
 
 
-def task_of_head(head: HeadConfig, *, temperature: float = 1.0) -> TextClassification:
+def task_of_head(head: HeadConfig, *, temperature: float = 1.0) -> Task:
     """The task that a trained model's head was made for; raises UsageError where no task fits."""
     if head.kind == HEAD and head.num_labels > 1 and head.problem_type in (None, PROBLEM):
         return TextClassification(head=head, temperature=temperature)

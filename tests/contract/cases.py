@@ -1,0 +1,95 @@
+"""One case per task: how to make it from a table, and its loss and scores written a second time.
+
+A new task joins the contract by adding its case to `CASES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import sklearn.metrics as oracle
+
+from glassbert.tasks.names import find_task
+from glassbert.tasks.task import Batch, Examples, Predictions, Task
+from glassbert.text.columns import Columns
+from glassbert.text.tables import Table, read_table
+
+Rows = Mapping[str, list[str]]
+
+LONG = "the film is not warm , a dull fine cold film ! " * 9
+ODD = (
+    "",
+    " \t\n",
+    "👩‍👩‍👧‍👦 👍🏽 🏳️‍🌈",
+    "هذا الفيلم جميل جدا",
+    "\u202ethe film\u202c \u200b\u200d\ufeff",
+    "a\x01b\x07\x1f \x7f film \u0085 \u2028 fine",
+    "e\u0301 vs \u00e9 \ufffd \U000e0001",
+    "supercalifragilistic" * 512,
+    "[CLS] a [SEP] film [MASK] [PAD]",
+    "好看 好 看 不好看",
+    LONG,
+)
+PLAIN = ("a warm film", "the film is dull .", "not a fine film !", "cold", "it is warm , warm and fine .")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """What the suite needs to know of a task."""
+
+    name: str
+    columns: Columns
+    train: Rows
+    unknown: Rows
+    labelled: Callable[[list[str]], Rows]
+    loss: Callable[[np.ndarray, Batch, Examples, np.ndarray], float]
+    scores: Callable[[Predictions, Examples], dict[str, float]]
+
+    def table(self, rows: Rows) -> Table:
+        return read_table(pd.DataFrame(rows, dtype=object))
+
+    def task(self) -> Task:
+        return find_task(self.name).learn(self.table(self.train), self.columns)
+
+
+def classification_rows(texts: list[str]) -> Rows:
+    return {"text": texts, "label": [("neg", "neutral", "pos")[i % 3] for i in range(len(texts))]}
+
+
+def classification_loss(
+    logits: np.ndarray, batch: Batch, examples: Examples, example_of_window: np.ndarray
+) -> float:
+    """Sum over windows of (1 / windows of the text) x (log sum exp z - z of the true class)."""
+    assert examples.targets is not None
+    total = 0.0
+    for z, window in zip(logits.astype(np.float64), batch.index, strict=True):
+        text = example_of_window[window]
+        share = 1 / np.sum(example_of_window == text)
+        total += share * (np.log(np.exp(z - z.max()).sum()) + z.max() - z[examples.targets[text]])
+    return total
+
+
+def classification_scores(predictions: Predictions, examples: Examples) -> dict[str, float]:
+    truth, guess = examples.targets, predictions.classes
+    return {
+        "accuracy": oracle.accuracy_score(truth, guess),
+        "macro_f1": oracle.f1_score(truth, guess, average="macro", zero_division=0),
+        "mcc": oracle.matthews_corrcoef(truth, guess),
+        "loss": oracle.log_loss(truth, predictions.scores, labels=range(predictions.scores.shape[1])),
+    }
+
+
+CASES = (
+    Case(
+        name="text-classification",
+        columns=Columns(text="text", label="label", reasons=()),
+        train=classification_rows(list(PLAIN)),
+        unknown={"text": ["a film"], "label": ["possitive"]},
+        labelled=classification_rows,
+        loss=classification_loss,
+        scores=classification_scores,
+    ),
+)

@@ -1,0 +1,76 @@
+"""The contract once more with a real encoder and tokenizer, read back by transformers itself."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from glassbert.text.tokenizer import Tokenizer
+
+from glassbert.model.files import open_tensors
+from glassbert.model.hf_config import read_config
+from glassbert.model.network import Network
+from glassbert.model.weights import assign
+from glassbert.tasks.task import Examples
+from tests.contract.cases import LONG, ODD, PLAIN, Case
+from tests.contract.workbench import Workbench, load, read_json, save
+
+pytestmark = [pytest.mark.weights, pytest.mark.slow]
+LENGTH = 64
+TEXTS = [*PLAIN, *ODD, LONG * 3, "The Film, warmer than José's — and 100% fine..."]
+
+
+@pytest.fixture
+def bench(case: Case, minilm: Path) -> Workbench:
+    """MiniLM with a new random head for the task."""
+    config = read_config(read_json(minilm / "config.json"))
+    task = case.task()
+    network = Network(config.encoder, task.head, seed=7)
+    assigned = assign(network, open_tensors(minilm))
+    assert all(name.startswith("classifier.") for name in assigned.newly_initialised)
+    return Workbench(
+        task=task,
+        tokenizer=Tokenizer.load(minilm, vocab_size=config.encoder.vocab_size),
+        network=network,
+        max_length=LENGTH,
+    )
+
+
+@pytest.fixture
+def examples(bench: Workbench, case: Case) -> Examples:
+    return bench.task.read(case.table(case.labelled(TEXTS)), case.columns)
+
+
+def test_batch_size_does_not_change_a_prediction_of_minilm(bench: Workbench, examples: Examples) -> None:
+    ours, theirs = bench.predict(examples, batch_size=1), bench.predict(examples, batch_size=1000)
+    np.testing.assert_allclose(ours.logits, theirs.logits, atol=1e-5)
+
+
+def test_saved_minilm_predicts_the_same_when_loaded(
+    bench: Workbench, examples: Examples, tmp_path: Path
+) -> None:
+    save(bench, tmp_path / "model")
+    again = load(tmp_path / "model", max_length=LENGTH)
+    np.testing.assert_array_equal(again.predict(examples).logits, bench.predict(examples).logits)
+
+
+def test_transformers_predicts_the_same_from_the_saved_directory(
+    bench: Workbench, examples: Examples, tmp_path: Path
+) -> None:
+    transformers = pytest.importorskip("transformers")
+    save(bench, tmp_path / "model")
+    model = transformers.AutoModelForSequenceClassification.from_pretrained(tmp_path / "model").eval()
+    tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path / "model")
+    found = bench.predict(examples)
+    short = np.flatnonzero(found.windows == 1)
+    assert len(short) > 10
+    for row in short.tolist():
+        inputs = tokenizer(examples.texts[row], return_tensors="pt")
+        with torch.no_grad():
+            logits = model(**inputs).logits[0].numpy()
+        np.testing.assert_allclose(
+            found.logits[row], logits, atol=1e-5, err_msg=repr(examples.texts[row][:40])
+        )
+    assert [model.config.id2label[i] for i in range(len(bench.task.head.labels))] == list(
+        bench.task.head.labels
+    )

@@ -1,0 +1,108 @@
+"""A task with a tiny network and tokenizer round it, and its way to disk and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from glassbert.text.tokenizer import Tokenizer
+
+from glassbert.model.config import EncoderConfig
+from glassbert.model.files import open_tensors, write_tensors
+from glassbert.model.hf_config import read_config, write_config
+from glassbert.model.network import Network
+from glassbert.model.weights import assign, export
+from glassbert.tasks.names import task_of_head
+from glassbert.tasks.task import Examples, Predictions, Task
+from glassbert.text.windows import Windows
+
+MAX_LENGTH = 16
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+WORDS = ("film", "warm", "cold", "fine", "dull", "a", "the", "is", "not", ".", ",", "!", "好", "看")
+PIECES = tuple("abcdefghijklmnopqrstuvwxyz") + tuple("##" + letter for letter in "abcdefghijklmnopqrstuvwxyz")
+
+
+def tiny_tokenizer(directory: Path) -> Tokenizer:
+    """A WordPiece tokenizer of 71 entries: a few words, every Latin letter, two Chinese characters."""
+    directory.mkdir(parents=True, exist_ok=True)
+    vocabulary = dict.fromkeys((*SPECIAL, *WORDS, *PIECES))
+    (directory / "vocab.txt").write_text("\n".join(vocabulary) + "\n", encoding="utf-8")
+    settings = {"do_lower_case": True, "model_max_length": MAX_LENGTH, "tokenizer_class": "BertTokenizer"}
+    (directory / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
+    return Tokenizer.load(directory)
+
+
+def tiny_config(vocab_size: int, model_type: str = "bert") -> EncoderConfig:
+    """Sizes all unequal and unround; weights large enough to tell texts clearly apart."""
+    return EncoderConfig(
+        model_type=model_type,
+        vocab_size=vocab_size,
+        hidden_size=30,
+        num_hidden_layers=2,
+        num_attention_heads=5,
+        intermediate_size=44,
+        max_position_embeddings=MAX_LENGTH + 3,
+        initializer_range=0.3,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workbench:
+    """Everything that a prediction depends on."""
+
+    task: Task
+    tokenizer: Tokenizer
+    network: Network
+    max_length: int = MAX_LENGTH
+
+    def windows(self, examples: Examples) -> Windows:
+        return self.task.windows(examples, self.tokenizer, max_length=self.max_length)
+
+    def logits(self, windows: Windows, batches: Sequence[np.ndarray]) -> np.ndarray:
+        """Logits of all windows, in their order, computed in the given batches."""
+        parts = {}
+        with torch.no_grad():
+            for chosen in batches:
+                batch = self.task.batch(windows, chosen, position_offset=self.network.config.position_offset)
+                parts.update(zip(batch.index.tolist(), self.network(batch.packed).numpy(), strict=True))
+        return np.stack([parts[window] for window in range(len(windows))])
+
+    def predict(
+        self, examples: Examples, *, batch_size: int = 7, order: np.ndarray | None = None
+    ) -> Predictions:
+        """Predictions with the windows batched `batch_size` at a time, in `order` or as they come."""
+        windows = self.windows(examples)
+        order = np.arange(len(windows)) if order is None else order
+        batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+        return self.task.decode(self.logits(windows, batches), windows)
+
+
+def save(bench: Workbench, directory: Path) -> None:
+    """Write the Hugging Face layout: config.json, model.safetensors, the tokenizer's files."""
+    directory.mkdir(parents=True, exist_ok=True)
+    config = write_config(bench.network.config, bench.network.head_config)
+    (directory / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    write_tensors(directory / "model.safetensors", export(bench.network), metadata={"format": "pt"})
+    bench.tokenizer.save(directory)
+
+
+def load(directory: Path, *, max_length: int = MAX_LENGTH) -> Workbench:
+    """Read what `save` wrote, with a task made from nothing but the files."""
+    config = read_config(read_json(directory / "config.json"))
+    assert config.head is not None
+    network = Network(config.encoder, config.head, seed=None)
+    assert assign(network, open_tensors(directory)).newly_initialised == ()
+    tokenizer = Tokenizer.load(directory, vocab_size=config.encoder.vocab_size)
+    return Workbench(
+        task=task_of_head(config.head), tokenizer=tokenizer, network=network, max_length=max_length
+    )
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
