@@ -4,45 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import Any, get_args
 
 from glassbert.errors import DataError, Problem
 from glassbert.model.config import EncoderConfig, Family, HeadConfig
+from glassbert.model.hf_words import DEFAULTS, DISTILBERT_WORDS, words_warnings
 from glassbert.model.names import architecture, head_kind
 
-# DistilBERT has its own words for the same things
-DISTILBERT_WORDS = {
-    "dim": "hidden_size",
-    "n_layers": "num_hidden_layers",
-    "n_heads": "num_attention_heads",
-    "hidden_dim": "intermediate_size",
-    "activation": "hidden_act",
-    "dropout": "hidden_dropout_prob",
-    "attention_dropout": "attention_probs_dropout_prob",
-    "seq_classif_dropout": "classifier_dropout",
-}
-HEAD_KEYS = ("architectures", "id2label", "label2id", "num_labels", "problem_type")
-# written by one release or another; nothing that this encoder computes depends on them
-HARMLESS = {
-    "_name_or_path", "add_cross_attention", "bos_token_id", "chunk_size_feed_forward", "cls_token_id",
-    "cross_attention_hidden_size", "decoder_start_token_id", "directionality", "dtype", "eos_token_id",
-    "finetuning_task", "function_to_apply", "glassbert_version", "gradient_checkpointing", "is_decoder",
-    "is_encoder_decoder", "mask_token_id", "model_type", "output_attentions", "output_hidden_states",
-    "output_past", "pooler_fc_size", "pooler_num_attention_heads", "pooler_num_fc_layers",
-    "pooler_size_per_head", "pooler_type", "problem_type", "pruned_heads", "qa_dropout", "return_dict",
-    "sep_token_id", "sinusoidal_pos_embds", "tie_encoder_decoder", "torch_dtype", "torchscript",
-    "transformers_version", "unk_token_id", "use_bfloat16", "use_cache",
-}  # fmt: skip
-# would make another tool run code or fetch something: never acted upon here, and said aloud
-REFUSED_POWERS = (
-    "auto_map",
-    "trust_remote_code",
-    "_attn_implementation",
-    "_attn_implementation_internal",
-    "custom_pipelines",
-)
-ROBERTA_LIKE = ("roberta", "xlm-roberta")
+CLASSES = ("sequence-classification", "token-classification")
 
 
 @dataclass(frozen=True)
@@ -62,7 +31,7 @@ def read_config(raw: Mapping[str, Any], *, file: str = "config.json") -> ReadCon
     """
     family = _family(raw, file)
     _refuse_other_uses(raw, file)
-    fields = _encoder_fields(raw, family)
+    fields = _encoder_fields(raw, family, file)
     try:
         encoder = EncoderConfig(**fields)
         head = _head(raw, file)
@@ -70,22 +39,28 @@ def read_config(raw: Mapping[str, Any], *, file: str = "config.json") -> ReadCon
         raise DataError(
             *(replace(problem, file=problem.file or file) for problem in error.problems)
         ) from None
-    return ReadConfig(encoder, head, tuple(_warnings(raw, fields)))
+    return ReadConfig(encoder, head, tuple(words_warnings(raw, family)))
 
 
 def write_config(encoder: EncoderConfig, head: HeadConfig) -> dict[str, Any]:
     """The config.json that transformers 4 and 5 read; a network they cannot express gets a model_type they
     refuse.
+
+    Sinusoidal positions are written as an absolute table (transformers 4 adds none at all for a name it does
+    not know) with DistilBERT's own mark beside it. DistilBERT has no "none" for the classifier's dropout: its
+    default is written.
     """
     names = {name: getattr(encoder, name) for name in EncoderConfig.__dataclass_fields__}
-    attention = names.pop("attention_type")
+    attention, positions = names.pop("attention_type"), names.pop("position_embedding_type")
+    if encoder.model_type == "distilbert" or positions == "sinusoidal":
+        names["sinusoidal_pos_embds"] = positions == "sinusoidal"
+    if encoder.model_type != "distilbert":
+        names["position_embedding_type"] = "absolute"
     if encoder.model_type == "distilbert":
         back = {ours: theirs for theirs, ours in DISTILBERT_WORDS.items()}
         names = {back.get(name, name): value for name, value in names.items()}
-        names["seq_classif_dropout"] = (
-            0.2 if encoder.classifier_dropout is None else encoder.classifier_dropout
-        )
-        names["sinusoidal_pos_embds"] = encoder.position_embedding_type == "sinusoidal"
+        if names["seq_classif_dropout"] is None:
+            names["seq_classif_dropout"] = DEFAULTS["distilbert"]["classifier_dropout"]
         for name in ("type_vocab_size", "layer_norm_eps"):
             names.pop(name)
     config = {"architectures": [architecture(encoder, head)], **names}
@@ -125,25 +100,25 @@ def _refuse_other_uses(raw: Mapping[str, Any], file: str) -> None:
         raise _bad(file, "pruned-heads", "pruned_heads is not empty", "save the model with its heads merged")
 
 
-def _encoder_fields(raw: Mapping[str, Any], family: str) -> dict[str, Any]:
+def _encoder_fields(raw: Mapping[str, Any], family: str, file: str) -> dict[str, Any]:
     known = set(EncoderConfig.__dataclass_fields__)
     words = DISTILBERT_WORDS if family == "distilbert" else {}
-    fields = {words.get(name, name): value for name, value in raw.items() if words.get(name, name) in known}
+    given: dict[str, tuple[str, Any]] = {}
+    for word, value in raw.items():
+        name = words.get(word, word)
+        if name in given and given[name][1] != value:
+            other, earlier = given[name]
+            what = f"{other} is {earlier!r} and {word} is {value!r}, which mean the same"
+            raise _bad(file, "contradiction", what, "keep one of the two")
+        given[name] = (word, value)
+    fields = DEFAULTS[family] | {name: value for name, (_, value) in given.items() if name in known}
     fields["model_type"] = family
-    if fields.get("position_embedding_type") is None:
+    if fields.get("position_embedding_type") is None or family == "distilbert":
         fields.pop("position_embedding_type", None)
+    if raw.get("sinusoidal_pos_embds"):
+        fields["position_embedding_type"] = "sinusoidal"
     if family == "distilbert":
-        sinusoidal = raw.get("sinusoidal_pos_embds")
-        fields["position_embedding_type"] = "sinusoidal" if sinusoidal else "absolute"
         fields |= {"type_vocab_size": 0, "layer_norm_eps": 1e-12}
-    if family in ROBERTA_LIKE:
-        for name, value in {
-            "pad_token_id": 1,
-            "type_vocab_size": 1,
-            "layer_norm_eps": 1e-5,
-            "vocab_size": 50265,
-        }.items():
-            fields.setdefault(name, value)
     return fields
 
 
@@ -155,9 +130,9 @@ def _head(raw: Mapping[str, Any], file: str) -> HeadConfig | None:
     kind: Any = kinds[0] if kinds else raw.get("glassbert_head")
     if kind is None:
         return None
-    classes = kind in ("sequence-classification", "token-classification")
-    labels = _labels(raw, file) if classes else ()
-    return HeadConfig(kind=kind, labels=labels, problem_type=raw.get("problem_type") if classes else None)
+    if kind not in CLASSES:
+        return HeadConfig(kind=kind)
+    return HeadConfig(kind=kind, labels=_labels(raw, file), problem_type=raw.get("problem_type"))
 
 
 def _labels(raw: Mapping[str, Any], file: str) -> tuple[str, ...]:
@@ -183,29 +158,6 @@ def _labels(raw: Mapping[str, Any], file: str) -> tuple[str, ...]:
     if back is not None and back != {label: i for i, label in enumerate(labels)}:
         raise _bad(file, "bad-labels", "label2id is not the inverse of id2label", "correct one of the two")
     return labels
-
-
-def _warnings(raw: Mapping[str, Any], fields: Mapping[str, Any]) -> list[str]:
-    warnings = [
-        f"{name} in config.json is ignored: no code or setting from a model directory runs"
-        for name in REFUSED_POWERS
-        if name in raw
-    ]
-    origin = raw.get("_name_or_path")
-    if isinstance(origin, str) and "://" in origin:
-        warnings.append(f"_name_or_path {origin!r} is ignored: nothing is fetched")
-    words = (
-        set(EncoderConfig.__dataclass_fields__)
-        | set(DISTILBERT_WORDS)
-        | set(HEAD_KEYS)
-        | HARMLESS
-        | {"glassbert_head"}
-    )
-    for name in sorted(set(raw) - words - set(REFUSED_POWERS)):
-        close = get_close_matches(name, words, n=1, cutoff=0.8)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        warnings.append(f"unknown key {name!r} in config.json is ignored{hint}")
-    return warnings
 
 
 def _bad(file: str, code: str, what: str, fix: str) -> DataError:

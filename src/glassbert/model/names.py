@@ -106,14 +106,20 @@ def architecture(config: EncoderConfig, head: HeadConfig) -> str:
     return _CLASS_FAMILY[config.model_type] + _CLASS_SUFFIX[head.kind]
 
 
+def class_family(architecture_name: str) -> str | None:
+    """The family behind a transformers class name; None when it is not one of ours."""
+    found = [family for family, start in _CLASS_FAMILY.items() if architecture_name.startswith(start)]
+    return found[0] if found else None
+
+
 def head_kind(architecture_name: str) -> str | None:
     """The kind of head behind a transformers class name; None when it is not one of ours."""
-    for family in sorted(_CLASS_FAMILY.values(), key=len, reverse=True):
-        if architecture_name.startswith(family):
-            suffix = architecture_name.removeprefix(family)
-            kinds = [kind for kind, known in _CLASS_SUFFIX.items() if known == suffix]
-            return kinds[-1] if kinds else None
-    return None
+    family = class_family(architecture_name)
+    if family is None:
+        return None
+    suffix = architecture_name.removeprefix(_CLASS_FAMILY[family])
+    kinds = [kind for kind, known in _CLASS_SUFFIX.items() if known == suffix]
+    return kinds[-1] if kinds else None
 
 
 def encoder_names(config: EncoderConfig) -> list[Name]:
