@@ -1,0 +1,48 @@
+"""`glassbert evaluate`: the scores of a model on labelled rows, with intervals."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from glassbert.cli import arguments as words
+from glassbert.cli.console import emit_json, say
+from glassbert.cli.summary import scores_table
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(help="Run, model directory, bundled name or hub id.")],
+    data: Annotated[str, typer.Argument(help="Labelled texts.")],
+    text_column: words.TextColumn = None,
+    label_column: words.LabelColumn = None,
+    device: words.Device = "cpu",
+    threads: words.Threads = None,
+    format: words.Format = None,
+    encoding: words.Encoding = "utf-8",
+    delimiter: words.Delimiter = None,
+    header: words.Header = True,
+    on_bad_rows: words.OnBadRows = "error",
+    as_json: words.Json = False,
+) -> None:
+    """Score a model on labelled rows: accuracy, macro-F1 and MCC with bootstrap 95 % intervals."""
+    from glassbert.runs.evaluate import evaluate as run_evaluate  # torch and pandas load here, not for --help
+    from glassbert.runs.fit import refuse_device
+    from glassbert.runs.models import load, use_threads
+
+    use_threads(threads)
+    refuse_device(device)
+    loaded = load(model, device=device)
+    for warning in loaded.warnings:
+        say(f"note: {warning}")
+    reading = words.read_options(
+        format=format, encoding=encoding, delimiter=delimiter, header=header, on_bad_rows=on_bad_rows
+    )
+    found = run_evaluate(loaded, data, read=reading, text_column=text_column, label_column=label_column)
+    for note in found["notes"]:
+        say(f"note: {note}")
+    if as_json:
+        emit_json({"model": model, **found})
+    else:
+        sys.stdout.write(f"{found['rows']:,} rows\n{scores_table(found['metrics'], found['intervals'])}")

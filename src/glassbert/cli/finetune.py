@@ -1,0 +1,166 @@
+"""`glassbert finetune`: from a file of labelled texts to a measured, calibrated, explained model."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from glassbert.cli import arguments as words
+from glassbert.cli.console import emit_json, progress, say
+from glassbert.cli.summary import summary
+
+
+def finetune(
+    train: Annotated[
+        str | None, typer.Argument(help="Labelled texts: CSV, TSV, JSON, JSONL or Parquet.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Directory of the run.")] = None,
+    eval_data: Annotated[
+        str | None, typer.Option(help="Rows for the score; split from TRAIN if unsaid.")
+    ] = None,
+    task: Annotated[str, typer.Option(help="What to learn.")] = "text-classification",
+    text_column: words.TextColumn = None,
+    label_column: words.LabelColumn = None,
+    model: Annotated[str | None, typer.Option(help="Run, model directory, bundled name or hub id.")] = None,
+    epochs: Annotated[
+        float | None, typer.Option("--epochs", "--num_train_epochs", help="Passes over the rows.")
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option("--batch-size", "--per_device_train_batch_size", help="Windows per update.")
+    ] = None,
+    learning_rate: Annotated[
+        float | None,
+        typer.Option("--learning-rate", "--learning_rate", "--lr", help="Peak rate of the head."),
+    ] = None,
+    max_length: Annotated[
+        int | None, typer.Option("--max-length", "--max_seq_length", "--max-len", help="Tokens per window.")
+    ] = None,
+    budget: Annotated[str | None, typer.Option(help="Wall-clock limit: 90s, 10m, 2h.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of split, order and dropout.")] = None,
+    metric: Annotated[
+        str | None, typer.Option(help="accuracy, macro_f1, mcc or loss: chooses the best step.")
+    ] = None,
+    patience: Annotated[
+        int | None, typer.Option(help="Validations without a better one before stopping.")
+    ] = None,
+    optimizer: Annotated[str | None, typer.Option(help="adamw, sgd or momentum.")] = None,
+    lr_scheduler_type: Annotated[str | None, typer.Option(help="linear, cosine or constant.")] = None,
+    weight_decay: Annotated[float | None, typer.Option(help="Of matrices.")] = None,
+    layer_decay: Annotated[
+        float | None, typer.Option(help="Rate of a block relative to the one above.")
+    ] = None,
+    gradient_accumulation_steps: Annotated[int | None, typer.Option(help="Batches per update.")] = None,
+    class_weights: Annotated[str | None, typer.Option(help='"balanced" for rare classes.')] = None,
+    config: Annotated[Path | None, typer.Option(help="TOML or JSON file of settings.")] = None,
+    device: words.Device = "cpu",
+    threads: words.Threads = None,
+    format: words.Format = None,
+    encoding: words.Encoding = "utf-8",
+    delimiter: words.Delimiter = None,
+    header: words.Header = True,
+    on_bad_rows: words.OnBadRows = "error",
+    max_field_bytes: words.MaxFieldBytes = None,
+    max_line_bytes: words.MaxLineBytes = None,
+    allow_degenerate: Annotated[
+        bool, typer.Option("--allow-degenerate", help="Accept a single class.")
+    ] = False,
+    fail_on_leak: Annotated[bool, typer.Option("--fail-on-leak", help="Refuse overlapping data.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in --out.")] = False,
+    report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
+    as_json: words.Json = False,
+) -> None:
+    """Fine-tune an encoder on labelled texts; writes a run directory with model, scores and report."""
+    settings = {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "max_length": max_length,
+        "budget": words.seconds(budget),
+        "seed": seed,
+        "metric": metric,
+        "patience": patience,
+        "optimizer": optimizer,
+        "lr_scheduler_type": lr_scheduler_type,
+        "weight_decay": weight_decay,
+        "layer_decay": layer_decay,
+        "gradient_accumulation_steps": gradient_accumulation_steps,
+        "class_weights": class_weights,
+    }
+    reading = words.read_options(
+        format=format,
+        encoding=encoding,
+        delimiter=delimiter,
+        header=header,
+        on_bad_rows=on_bad_rows,
+        limits=(max_field_bytes, max_line_bytes),
+    )
+    data = {
+        "train": train,
+        "evaluation": eval_data,
+        "task": task,
+        "text_column": text_column,
+        "label_column": label_column,
+        "allow_degenerate": allow_degenerate,
+        "fail_on_leak": fail_on_leak,
+        "read": reading,
+    }
+    request = {
+        "out": out,
+        "model": model,
+        "device": device,
+        "settings": settings,
+        "config": words.settings_file(config),
+        "resume": resume,
+        "overwrite": overwrite,
+    }
+    run_finetune(data, request, threads=threads, report=report, as_json=as_json)
+
+
+def run_finetune(
+    data: dict[str, Any], request: dict[str, Any], *, threads: int | None, report: bool, as_json: bool
+) -> dict[str, Any]:
+    """Run the request with a progress bar, write the report, print the result, and return what run.json
+    says.
+    """
+    # torch and pandas load here, not for --help
+    from glassbert.runs.finetune import Watchers, finetune
+    from glassbert.runs.models import use_threads
+    from glassbert.runs.request import make_options
+    from glassbert.train.stop import stop_on_signals
+
+    use_threads(threads)
+    options = make_options(data, request, command=("glassbert", *sys.argv[1:]))
+    with stop_on_signals() as stop, progress() as on_step:
+        run = finetune(options, stop=stop, watchers=Watchers(say=say, on_step=on_step))
+    page = None
+    if report:
+        from glassbert.show.run_report import report_run  # reads the page's bundle
+
+        page = report_run(run.path, run.path / "report.html")
+    document = run.document
+    if as_json:
+        emit_json(as_line(document, str(run.path)))
+    else:
+        sys.stdout.write(summary(document, run=run.path, page=page))
+    return document
+
+
+def as_line(document: dict[str, Any], run: str) -> dict[str, Any]:
+    """The one JSON object of a finished run."""
+    result = document["result"]
+    names: tuple[str, ...] = (
+        "metrics",
+        "intervals",
+        "baselines",
+        "verdict",
+        "tokens_per_second",
+        "seconds",
+        "peak_rss_mb",
+    )
+    names += ("tokens_seen", "windows_used", "long_texts", "best_step", "total_steps", "stopped_because")
+    calibration = {name: value for name, value in result["calibration"].items() if name != "bins"}
+    return {"run": run, **{name: result[name] for name in names}, "calibration": calibration}

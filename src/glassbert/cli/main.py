@@ -1,0 +1,44 @@
+"""The command `glassbert`: verbs, and how every failure reaches a person."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from glassbert.cli import demo, evaluate, finetune, predict, report
+from glassbert.cli.failures import reported
+
+app = typer.Typer(
+    name="glassbert",
+    help="Train a BERT-family encoder, look inside it, trust what you see, ship it. Works offline.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("demo")(demo.demo)
+app.command("finetune")(finetune.finetune)
+app.command("evaluate")(evaluate.evaluate)
+app.command("predict")(predict.predict)
+app.command("report")(report.report)
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
+    if version:
+        from glassbert import __version__  # the package's only look at itself
+
+        typer.echo(f"glassbert {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Entry point: exit codes of failures.md, one line per problem, no traceback without --debug."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    with reported(debug="--debug" in sys.argv[1:]):
+        app(arguments, standalone_mode=False)
+
+
+if __name__ == "__main__":
+    main()

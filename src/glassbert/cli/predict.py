@@ -1,0 +1,62 @@
+"""`glassbert predict`: labels and calibrated scores for a text or a file of texts."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from glassbert.cli import arguments as words
+from glassbert.cli.console import emit_json, say
+from glassbert.errors import Problem, UsageError
+
+
+def predict(
+    model: Annotated[str, typer.Argument(help="Run, model directory, bundled name or hub id.")],
+    data: Annotated[str | None, typer.Argument(help="A file of texts.")] = None,
+    text: Annotated[list[str] | None, typer.Option("--text", help="A text (may be repeated).")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="CSV file to write.")] = None,
+    text_column: words.TextColumn = None,
+    device: words.Device = "cpu",
+    threads: words.Threads = None,
+    format: words.Format = None,
+    encoding: words.Encoding = "utf-8",
+    delimiter: words.Delimiter = None,
+    header: words.Header = True,
+    on_bad_rows: words.OnBadRows = "error",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output file.")] = False,
+    as_json: words.Json = False,
+) -> None:
+    """Predict the label of a text, or of every row of a file; the file itself is never changed."""
+    if (data is None) == (not text):
+        fix = "give a file, or --text TEXT"
+        raise UsageError(Problem(code="nothing-to-predict", what="give either DATA or --text", fix=fix))
+    from glassbert.runs.fit import refuse_device  # torch and pandas load here, not for --help
+    from glassbert.runs.models import load, use_threads
+    from glassbert.runs.predict import predict_file, predict_texts, refuse_existing, write
+
+    use_threads(threads)
+    refuse_device(device)
+    if out is not None and not overwrite:
+        refuse_existing(out)
+    loaded = load(model, device=device)
+    for warning in loaded.warnings:
+        say(f"note: {warning}")
+    if data is None:
+        found = predict_texts(loaded, list(text or []))
+    else:
+        reading = words.read_options(
+            format=format, encoding=encoding, delimiter=delimiter, header=header, on_bad_rows=on_bad_rows
+        )
+        found = predict_file(loaded, data, read=reading, text_column=text_column)
+    for note in found.notes:
+        say(f"note: {note}")
+    if out is not None:
+        write(out, found)
+        say(f"{len(found.examples)} predictions written to {out}")
+    if as_json:
+        emit_json(found.as_list())
+    elif out is None:
+        sys.stdout.write(found.as_csv())

@@ -1,0 +1,51 @@
+"""A finished run in a few lines for the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+NAMES = {"accuracy": "accuracy", "macro_f1": "macro-F1", "mcc": "MCC"}
+CONTENDERS = {"tfidf": "TF-IDF + logistic regression", "majority": "always the commonest label"}
+
+
+def summary(document: dict[str, Any], *, run: Path, page: Path | None) -> str:
+    """Scores with intervals beside the baselines, the verdict, and where everything lies."""
+    result, sizes = document["result"], document["data"]["sizes"]
+    rows = [("", *NAMES.values()), ("this model", *_cells(result["metrics"], result["intervals"]))]
+    for name, title in CONTENDERS.items():
+        baseline = result["baselines"][name]
+        rows.append((title, *_cells(baseline, baseline["intervals"])))
+    lines = [
+        "",
+        f"{sizes['evaluation']:,} evaluation rows, 95 % bootstrap intervals",
+        *_table(rows),
+        "",
+        result["verdict"]["text"],
+        "Calibration error {ece_before:.3f} -> {ece_after:.3f} (temperature {temperature:.2f})".format(
+            **result["calibration"]
+        ),
+        f"{result['tokens_seen']:,} tokens at {result['tokens_per_second']:,.0f} a second; "
+        f"{result['seconds']:.0f} s in all; peak memory {result['peak_rss_mb']:,.0f} MB",
+        "",
+        f"model    {run / 'model'}",
+        *([f"report   {page}"] if page else []),
+        f'next     glassbert predict {run} --text "..."',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def scores_table(metrics: dict[str, float], intervals: dict[str, list[float]]) -> str:
+    """One model's scores for the terminal."""
+    return "\n".join(_table([("", *NAMES.values()), ("this model", *_cells(metrics, intervals))])) + "\n"
+
+
+def _cells(metrics: dict[str, Any], intervals: dict[str, list[float]]) -> list[str]:
+    return [f"{metrics[name]:.3f} [{intervals[name][0]:.3f}, {intervals[name][1]:.3f}]" for name in NAMES]
+
+
+def _table(rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]

@@ -1,0 +1,130 @@
+"""Who looks at whom: the queries and keys of one text, with the proof that the maps drawn from them are
+right.
+
+The model runs its ordinary fast kernel, which never forms the weights. Queries and keys are captured, a map
+softmax(Q K^T / sqrt(d)) is computed when it is drawn, and its certificate compares A V with the context
+vectors that the fast kernel really produced.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Int32
+from torch import Tensor
+
+from glassbert.errors import Problem, UsageError
+from glassbert.lens.attention_record import AttentionRecord
+from glassbert.model.network import Network
+from glassbert.model.packed import Packed
+from glassbert.model.taps import capture
+from glassbert.text.tokenizer import Tokenizer
+from glassbert.text.windows import Windows
+
+WATCHED = ("query", "key", "value", "context")
+
+
+class Inspectable(Protocol):
+    """A model that can be looked into: `glassbert.load(...)` and a fitted estimator both are."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def network(self) -> Network: ...
+
+    @property
+    def tokenizer(self) -> Tokenizer: ...
+
+
+def attention(model: Inspectable, text: str, *, pair: str | None = None, window: int = 0) -> AttentionRecord:
+    """The attention of every layer and head on a text (or a pair), as a record.
+
+    A text longer than the model's longest sequence is cut into windows; `window` says which one is shown
+    (from 0). Raises UsageError for a window that does not exist and for additive attention, whose maps
+    are no dot products.
+    """
+    config = model.network.config
+    if config.attention_type != "scaled_dot_product":
+        what = f"the maps of {config.attention_type} attention are not softmax(QK^T/sqrt(d))"
+        raise UsageError(Problem(code="no-dot-product", what=what, fix="watch the taps attention.weights"))
+    texts: list[str | tuple[str, str]] = [text if pair is None else (text, pair)]
+    windows = model.tokenizer.windows(texts, max_length=config.max_length, offsets=True)
+    if not 0 <= window < len(windows.example):
+        what = f"the text has {len(windows.example)} windows, and window {window} is none of them"
+        raise UsageError(Problem(code="no-such-window", what=what, fix="count from 0"))
+    shown = windows.select(np.array([window]))
+    layers = _captured(model.network, shown)
+    return AttentionRecord(
+        model=model.name,
+        text=text,
+        pair=pair,
+        tokens=tuple(model.tokenizer.tokens(shown.input_ids.tolist())),
+        token_type_ids=shown.token_type_ids,
+        word=words_of(shown, text, pair),
+        query=_stack(layers, "query"),
+        key=_stack(layers, "key"),
+        certificate=_certify(layers),
+    )
+
+
+def words_of(windows: Windows, text: str, pair: str | None) -> Int32[np.ndarray, "S"]:
+    """The word each token belongs to, counted from 0 over both texts; -1 for special tokens.
+
+    A token continues a word when it begins where the token before it ended and both touch with letters
+    or digits; Chinese characters are words of their own.
+    """
+    assert windows.offsets is not None
+    words, word, last = [], -1, (-1, -1)
+    for sequence, (start, end) in zip(windows.sequence.tolist(), windows.offsets.tolist(), strict=True):
+        if sequence < 0:
+            words.append(-1)
+            last = (-1, -1)
+            continue
+        source = text if sequence == 0 else (pair or "")
+        if last != (sequence, start) or not _joins(source, start):
+            word += 1
+        words.append(word)
+        last = (sequence, end)
+    return np.array(words, dtype=np.int32)
+
+
+def _joins(text: str, place: int) -> bool:
+    sides = text[max(place - 1, 0) : place + 1]
+    return len(sides) == 2 and all(side.isalnum() and not _is_ideograph(side) for side in sides)
+
+
+def _is_ideograph(character: str) -> bool:
+    return "\u2e80" <= character <= "\u9fff" or "\U00020000" <= character <= "\U0003ffff"
+
+
+def _captured(network: Network, windows: Windows) -> list[dict[str, Tensor]]:
+    """Per layer: query, key, value and context [S, N, d] of one sequence, from the ordinary forward pass."""
+    packed = Packed.of(
+        windows.input_ids,
+        windows.token_type_ids,
+        windows.lengths,
+        position_offset=network.config.position_offset,
+        device=next(network.parameters()).device,
+    )
+    stems = [f"encoder.blocks.{i}.attention" for i in range(network.config.num_hidden_layers)]
+    names = [f"{stem}.{tap}" for stem in stems for tap in WATCHED]
+    with torch.inference_mode(), capture(network, names) as seen:
+        network.encoder(packed)
+    return [{tap: seen[f"{stem}.{tap}"].float().cpu() for tap in WATCHED} for stem in stems]
+
+
+def _stack(layers: list[dict[str, Tensor]], tap: str) -> Float32[np.ndarray, "L N S d"]:
+    return np.stack([layer[tap].transpose(0, 1).numpy() for layer in layers])
+
+
+def _certify(layers: list[dict[str, Tensor]]) -> Float32[np.ndarray, "L N"]:
+    """max over rows and columns of |softmax(Q K^T / sqrt(d)) V - context|, per layer and head."""
+    rows = []
+    for layer in layers:
+        query, key, value, context = (layer[tap].transpose(0, 1) for tap in WATCHED)
+        weights = torch.softmax(query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5, dim=-1)
+        rows.append((weights @ value - context).abs().amax((-1, -2)).numpy())
+    return np.stack(rows)

@@ -1,0 +1,92 @@
+"""A model directory that every reader understands: transformers 4 and 5, sentence-transformers, tokenizers,
+ours.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from glassbert.model.pretrained import save_pretrained
+from glassbert.runs.models import Model
+from glassbert.runs.notes import write_notes
+from glassbert.storage import write_file
+
+TRANSFORMER = {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"}
+POOLING = {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}
+
+
+def save_model(model: Model, directory: Path, *, card: str, more: Mapping[str, Any] | None = None) -> None:
+    """Write configuration, weights, tokenizer, our notes, the pooling of sentence-transformers and the
+    model card.
+
+    Each file is written whole; raises OutputError or StorageError and leaves what was there.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    save_pretrained(model.network, directory)
+    model.tokenizer.save(directory)
+    write_notes(directory, model.notes, more=more)
+    _save_pooling(model, directory)
+    write_file(directory / "README.md", [card.encode()])
+
+
+def _save_pooling(model: Model, directory: Path) -> None:
+    """Mean pooling over tokens, which is what `embed` does by default."""
+    width = model.network.config.hidden_size
+    pooling = {
+        "word_embedding_dimension": width,
+        "pooling_mode_cls_token": False,
+        "pooling_mode_mean_tokens": True,
+        "pooling_mode_max_tokens": False,
+    }
+    (directory / "1_Pooling").mkdir(exist_ok=True)
+    _write_json(directory / "modules.json", [TRANSFORMER, POOLING])
+    _write_json(directory / "1_Pooling" / "config.json", pooling)
+    _write_json(
+        directory / "sentence_bert_config.json", {"max_seq_length": model.max_length, "do_lower_case": False}
+    )
+
+
+def model_card(document: Mapping[str, Any]) -> str:
+    """README.md of a fine-tuned model from its run.json: what it is, its data, its scores."""
+    result, data = document["result"], document["data"]
+    name = document["model"]["source"]
+    front = {
+        "library_name": "transformers",
+        "pipeline_tag": document["task"],
+        "tags": ["glassbert", "text-classification"],
+        "metrics": ["accuracy", "f1", "matthews_correlation"],
+    }
+    header = "\n".join(f"{key}: {json.dumps(value)}" for key, value in front.items())
+    beside = result["baselines"]["tfidf"]
+    rows = "\n".join(
+        f"| {metric} | {result['metrics'][metric]:.4f} | {low:.4f} to {high:.4f} | {beside[metric]:.4f} |"
+        for metric, (low, high) in result["intervals"].items()
+    )
+    sizes = data["sizes"]
+    return f"""---
+{header}
+---
+
+# {document["task"]} with {len(document["labels"])} labels
+
+Fine-tuned by glassbert from `{name}` on {sizes["train"]:,} rows (validation {sizes["validation"]:,});
+scored once on {sizes["evaluation"]:,} evaluation rows that took part in no choice.
+
+| metric | value | 95 % interval | TF-IDF + logistic regression |
+|---|---|---|---|
+{rows}
+
+{result["verdict"]["text"]}
+
+Labels: {", ".join(json.dumps(label, ensure_ascii=False) for label in document["labels"])}.
+Scores are calibrated by dividing the logits by {result["calibration"]["temperature"]:.4f}
+(`glassbert.json`); plain transformers pipelines show them uncalibrated. Training data SHA-256:
+`{data["train"]["sha256"]}`.
+"""
+
+
+def _write_json(path: Path, value: object) -> None:
+    write_file(path, [json.dumps(value, indent=2).encode() + b"\n"])

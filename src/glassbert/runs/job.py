@@ -1,0 +1,96 @@
+"""What the loop asks for while an encoder learns a task: batches of a step, their loss, and the validation
+scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from glassbert.model.network import Network
+from glassbert.model.noise import DeviceNoise, Noise, Rates, SampleNoise
+from glassbert.runs.inference import half_precision, window_logits
+from glassbert.runs.recipe import Settings
+from glassbert.tasks.task import Batch, Examples, Task
+from glassbert.text.order import BatchOrder
+from glassbert.text.windows import Windows
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Examples and their windows."""
+
+    examples: Examples
+    windows: Windows
+
+
+class FinetuneJob:
+    """Fine-tuning of a network on a task; every batch, mask and order is a pure function of (seed, step)."""
+
+    def __init__(
+        self,
+        network: Network,
+        task: Task,
+        settings: Settings,
+        *,
+        train: Split,
+        validation: Split,
+    ) -> None:
+        self.network, self.task, self.settings = network, task, settings
+        self.train, self.validation = train, validation
+        self.order = BatchOrder(train.windows.lengths, settings.batch_size, settings.seed)
+        self.rates = Rates(
+            hidden=settings.hidden_dropout,
+            attention=settings.attention_dropout,
+            classifier=settings.hidden_dropout,
+        )
+        self.device = next(network.parameters()).device
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Updates per pass over the training windows."""
+        return -(-self.order.steps_per_epoch // self.settings.gradient_accumulation_steps)
+
+    def batches(self, step: int) -> Sequence[Batch]:
+        parts = self.settings.gradient_accumulation_steps
+        numbers = range(step * parts, (step + 1) * parts)
+        return [self._batch(self.order.batch(number)) for number in numbers]
+
+    def weight(self, batch: Batch) -> float:
+        return batch.weight
+
+    def loss(self, batch: Batch, step: int, micro: int) -> Tensor:
+        with half_precision(self.device):
+            logits = self.network(batch.packed, noise=self._noise(batch, step, micro))
+        return self.task.loss(logits, batch)
+
+    def tokens(self, batch: Batch) -> int:
+        return batch.packed.layout.num_tokens
+
+    def evaluate(self) -> dict[str, float]:
+        logits = window_logits(self.network, self.validation.windows)
+        return self.task.score(self.task.decode(logits, self.validation.windows), self.validation.examples)
+
+    def replay(self, step: int) -> dict[str, Any]:
+        rows = [
+            self.train.examples.rows[self.train.windows.example[batch.index]] for batch in self.batches(step)
+        ]
+        return {"seed": self.settings.seed, "step": step, "rows": [part.tolist() for part in rows]}
+
+    def _batch(self, chosen: np.ndarray) -> Batch:
+        offset = self.network.config.position_offset
+        return self.task.batch(
+            self.train.windows, chosen, self.train.examples, position_offset=offset, device=self.device
+        )
+
+    def _noise(self, batch: Batch, step: int, micro: int) -> Noise:
+        if self.device.type == "cpu":
+            return SampleNoise(self.rates, batch.index, seed=self.settings.seed, step=step)
+        return DeviceNoise(
+            self.rates, torch.device(self.device), seed=self.settings.seed, step=step, part=micro
+        )

