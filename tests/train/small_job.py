@@ -60,7 +60,10 @@ class SmallJob:
 
     def _batch(self, draw: np.random.Generator, size: int) -> SmallBatch:
         ids = (draw.random((size, LENGTH)) ** 3 * VOCABULARY).astype(np.int64)
-        return SmallBatch(ids=torch.from_numpy(ids), labels=torch.from_numpy(((ids % 2).sum(axis=1) > LENGTH // 2).astype(np.int64)))
+        return SmallBatch(
+            ids=torch.from_numpy(ids),
+            labels=torch.from_numpy(((ids % 2).sum(axis=1) > LENGTH // 2).astype(np.int64)),
+        )
 
     def weight(self, batch: SmallBatch) -> float:
         return float(len(batch.labels))
@@ -130,7 +133,9 @@ class SmallRun:
             )
 
 
-def small_run(directory: Path, *, announced: bool = False, poison: int | None = None, keep: int = 2) -> SmallRun:
+def small_run(
+    directory: Path, *, announced: bool = False, poison: int | None = None, keep: int = 2
+) -> SmallRun:
     module = Bag()
     job = SmallJob(module, poison=poison)
     optimizer = AdamW(small_groups(module), announced=announced)

@@ -18,7 +18,9 @@ def table_and_bias() -> list[nn.Parameter]:
 
 def groups_of(parameters: list[nn.Parameter], weight_decay: float) -> list[ParameterGroup]:
     return [
-        ParameterGroup(name="table", parameters=[("t", parameters[0])], lr_scale=0.5, weight_decay=weight_decay),
+        ParameterGroup(
+            name="table", parameters=[("t", parameters[0])], lr_scale=0.5, weight_decay=weight_decay
+        ),
         ParameterGroup(name="bias", parameters=[("b", parameters[1])]),
     ]
 

@@ -320,5 +320,7 @@ def test_the_loop_itself_costs_less_than_a_millisecond_a_step(tmp_path: Path) ->
     began = time.perf_counter()
     run.go({"total_steps": 500, "eval_every": 500, "save_every_seconds": 1e9})
     overhead = (time.perf_counter() - began - work) / 500
-    assert overhead < (0.004 if os.environ.get("CI") else 0.002)  # measured 0.5 ms, backward and update included
+    assert overhead < (
+        0.004 if os.environ.get("CI") else 0.002
+    )  # measured 0.5 ms, backward and update included
     assert SMALL_PLAN["eval_every"] == 10

@@ -47,7 +47,9 @@ def test_no_warmup_begins_at_the_peak() -> None:
 
 
 def test_a_schedule_is_refused_by_name_and_range() -> None:
-    with pytest.raises(UsageError, match="no learning-rate schedule 'step' — choose one of linear, cosine, constant"):
+    with pytest.raises(
+        UsageError, match="no learning-rate schedule 'step' — choose one of linear, cosine, constant"
+    ):
         warmup_decay("step")
     with pytest.raises(UsageError, match="warmup_fraction is 500"):
         warmup_decay("linear", warmup_fraction=500)

@@ -126,8 +126,10 @@ def _damaged_part(path: Path, expected: Mapping[str, Any]) -> str:
         tensors = load_file(path) if expected else {}
     except SafetensorError as error:
         return str(error)
-    bad = [name for name, entry in expected.items() if tensor_digest(tensors[name]) != entry["sha256"]]
-    return f"tensor {bad[0]}" if bad else "outside its tensors"
+    for name, entry in expected.items():
+        if name not in tensors or tensor_digest(tensors[name]) != entry["sha256"]:
+            return f"tensor {name}"
+    return "outside its tensors"
 
 
 def _sealed(body: dict[str, Any]) -> bytes:

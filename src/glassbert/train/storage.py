@@ -12,6 +12,7 @@ from glassbert.errors import GlassbertError, OutputError, Problem, StorageError
 
 CANNOT_CREATE = {
     errno.EACCES,
+    errno.EEXIST,
     errno.EPERM,
     errno.EROFS,
     errno.ENAMETOOLONG,

@@ -1,0 +1,58 @@
+"""Durable writing: the old file or the new one, and errors that a person can act on."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from glassbert.errors import GlassbertError, OutputError, StorageError
+from glassbert.train.storage import append_whole, replace_file, storage_error
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        (errno.EACCES, OutputError),
+        (errno.EROFS, OutputError),
+        (errno.ENAMETOOLONG, OutputError),
+        (errno.ENOSPC, StorageError),
+        (errno.EDQUOT, StorageError),
+        (errno.EIO, StorageError),
+        (errno.ENOENT, StorageError),
+    ],
+)
+def test_an_operating_system_error_gets_its_exit_code(number: int, kind: type[GlassbertError]) -> None:
+    error = storage_error(OSError(number, "text"), Path("here"))
+    assert type(error) is kind
+    assert str(error).startswith("here: ") and os.strerror(number) in str(error)
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "run.json"
+    replace_file(path, b"old")
+
+    def full(*arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(StorageError, match="No space left on device"):
+            replace_file(path, b"new")
+    assert path.read_bytes() == b"old"
+    replace_file(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert [each.name for each in tmp_path.iterdir()] == ["run.json"]
+
+
+def test_an_append_is_whole_or_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    descriptor = os.open(tmp_path / "log", os.O_RDWR | os.O_CREAT | os.O_APPEND)
+    append_whole(descriptor, b"first\n")
+    write = os.write
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", lambda file, content: write(file, content[:3]))
+        with pytest.raises(OSError, match="No space left"):
+            append_whole(descriptor, b"second\n")
+    append_whole(descriptor, b"third\n")
+    os.close(descriptor)
+    assert (tmp_path / "log").read_bytes() == b"first\nthird\n"
