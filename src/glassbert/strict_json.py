@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ from glassbert.storage import MEBIBYTE, read_file
 
 MAX_BYTES = 64 * MEBIBYTE
 MAX_DEPTH = 64
-# 2**64 has 20 digits; a number beyond it means nothing in a file of ours, and huge ones take quadratic time
-MAX_DIGITS = 20
+# transformers writes "no limit" as an integer of 31 digits; huge ones take quadratic time to read
+MAX_DIGITS = 40
 # an unterminated string is taken to the end, so that every quote is looked at once: linear in any input
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -64,8 +65,7 @@ class _Breach(Exception):
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) < len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
         raise _Breach("duplicate-key", f"the key {twice[:100]!r} occurs twice in one object")
     return value
 

@@ -1,0 +1,196 @@
+"""Any BERT, RoBERTa, XLM-R or DistilBERT tokenizer directory: texts to windows of token ids, and back.
+
+Ids equal those of transformers' AutoTokenizer on the same directory, with one difference on purpose: the
+special tokens of the model ([CLS], [SEP], [MASK], ...) typed in a text are text. transformers reads them as
+the tokens themselves, so that a user can end her own text and begin another; `special_in_text` asks for
+that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from glassbert.errors import DataError, Problem, UsageError
+from glassbert.text.cutting import cut
+from glassbert.text.encoding import Encoder, word_rule
+from glassbert.text.special_tokens import build, build_plain, mark_roles
+from glassbert.text.tokenizer_definition import Definition
+from glassbert.text.tokenizer_files import read_definition
+from glassbert.text.tokenizer_writing import write_definition
+from glassbert.text.vocabulary import case_mismatch
+from glassbert.text.windows import Windows, join
+from glassbert.text.wrapping import observe
+
+# texts go to the library in runs of so many characters, which bounds the objects alive at a time
+RUN_CHARACTERS = 1 << 20
+RUN_TEXTS = 1 << 14
+# transformers writes 10**30 for "no limit"
+MAX_LENGTH = 1_000_000
+# embeddings are often padded to a multiple of 64 or 128 rows
+ROW_MULTIPLE = 8
+MAX_SPARE_ROWS = 128
+
+Text = str | tuple[str, str]
+
+
+class Tokenizer:
+    """A tokenizer; immutable, and safe to share between threads.
+
+    vocab_size        ids run from 0 to vocab_size - 1, added tokens included
+    *_token_id        pad, cls, sep, mask, unk
+    model_max_length  what the directory states, None if nothing sensible
+    lowercase         whether texts are lower-cased
+    warnings          what was odd about the directory, one sentence each
+    """
+
+    def __init__(self, definition: Definition) -> None:
+        self._definition = definition
+        document, known, roles = definition.document, definition.known, definition.roles
+        library = build_plain(document, roles, path=definition.path)
+        self._encoder = Encoder(library, word_rule(mark_roles(document, roles)))
+        self._wrappings = {num_sides: observe(library, num_sides=num_sides) for num_sides in (1, 2)}
+        self._tokens = [token for token, _ in sorted(known.items(), key=lambda item: item[1])]
+        self._hidden = {token["id"] for token in document["added_tokens"] if token["special"]}
+        self.vocab_size = len(self._tokens)
+        self.pad_token_id = known[roles["pad"]]
+        self.cls_token_id = known[roles["cls"]]
+        self.sep_token_id = known[roles["sep"]]
+        self.mask_token_id = known[roles["mask"]]
+        self.unk_token_id = known[roles["unk"]]
+        self.model_max_length = _max_length(definition.config.get("model_max_length"))
+        self.lowercase = _lowers(document.get("normalizer"))
+        self.warnings = (*definition.warnings, *self._case_warnings())
+
+    @classmethod
+    def load(cls, directory: Path, *, vocab_size: int | None = None) -> Tokenizer:
+        """Read tokenizer.json, else vocab.txt (WordPiece), else vocab.json and merges.txt (byte-level BPE).
+
+        Truncation, padding and dropout stored there are switched off. With `vocab_size` (the rows of the
+        model's embedding matrix) the vocabulary must have as many tokens; up to 127 spare rows are accepted
+        where they round the number up to a multiple of 8.
+
+        Errors: MissingInputError when there is no tokenizer; DataError when a file is unsound or unsafe,
+        special tokens are missing, vocab.txt and tokenizer.json disagree, or the sizes do.
+        """
+        tokenizer = cls(read_definition(Path(directory)))
+        if vocab_size is not None:
+            _check_rows(tokenizer.vocab_size, vocab_size, directory)
+        return tokenizer
+
+    def windows(
+        self,
+        texts: Sequence[Text],
+        *,
+        max_length: int,
+        stride: int | None = None,
+        offsets: bool = False,
+        special_in_text: bool = False,
+    ) -> Windows:
+        """Windows of at most `max_length` tokens over texts or pairs, in their order; see `cutting.cut`.
+
+        A text that fits is one window with the ids that transformers gives for it. `offsets` adds the
+        characters behind each token. `special_in_text` lets "[MASK]" and its like in a text be the special
+        token.
+
+        Errors: UsageError when `max_length` leaves no room, `stride` no progress, or a text is no string;
+        DataError when a text holds a lone surrogate.
+        """
+        encoder = self._matching if special_in_text else self._encoder
+        parts = []
+        for begin, end, num_sides in _runs(texts):
+            run: Any = texts[begin:end]
+            columns = [run] if num_sides == 1 else list(zip(*run, strict=True))
+            sides = [encoder.encode(column, offsets=offsets) for column in columns]
+            parts.append(cut(sides, self._wrappings[num_sides], max_length=max_length, stride=stride))
+        if not parts:
+            nothing = self._encoder.encode([], offsets=offsets)
+            parts = [cut([nothing], self._wrappings[1], max_length=max_length, stride=stride)]
+        return join(parts)
+
+    def tokens(self, ids: Sequence[int] | np.ndarray) -> list[str]:
+        """The token of each id, special ones included."""
+        return [self._tokens[number] for number in ids]
+
+    def decode(self, ids: Sequence[int] | np.ndarray) -> str:
+        """The text that ids stand for, as far as they keep it; special tokens are left out."""
+        tokens = [self._tokens[number] for number in ids if number not in self._hidden]
+        decoder = self._encoder.library.decoder
+        return " ".join(tokens) if decoder is None else str(decoder.decode(tokens))
+
+    def unknown_rate(self, texts: Sequence[str]) -> float:
+        """The share of the texts' tokens that are the unknown token, 0 to 1; 0 when there are no tokens."""
+        ids = self._encoder.encode(texts).ids
+        return float(np.mean(ids == self.unk_token_id)) if len(ids) else 0.0
+
+    def save(self, directory: Path, *, model_max_length: int | None = None) -> None:
+        """Write the files of all common readers; loading and saving them again gives the same bytes.
+
+        `model_max_length` replaces the one that was loaded. Errors: OutputError, StorageError.
+        """
+        limit = self.model_max_length if model_max_length is None else model_max_length
+        write_definition(self._definition, Path(directory), model_max_length=limit)
+
+    @cached_property
+    def _matching(self) -> Encoder:
+        """The encoder for which special tokens in a text are special."""
+        definition = self._definition
+        return Encoder(build(definition.document, file=str(definition.path)))
+
+    def _case_warnings(self) -> Iterator[str]:
+        if self._definition.document["model"]["type"] != "WordPiece":
+            return
+        mismatch = case_mismatch(self._definition.pieces, lowercase=self.lowercase)
+        if mismatch is not None:
+            why, sample = mismatch
+            rate = self.unknown_rate(sample)
+            yield f"{why}; in {len(sample)} such words {rate:.0%} of the tokens are unknown"
+
+
+def _runs(texts: Sequence[Any]) -> Iterator[tuple[int, int, int]]:
+    """(begin, end, sides): runs of texts of one kind, of bounded size."""
+    begin, characters, kind = 0, 0, 1
+    for number, text in enumerate(texts):
+        sides = _sides(text, number)
+        size = len(text) if sides == 1 else len(text[0]) + len(text[1])
+        full = characters + size > RUN_CHARACTERS or number - begin == RUN_TEXTS
+        if number > begin and (full or sides != kind):
+            yield begin, number, kind
+            begin, characters = number, 0
+        characters, kind = characters + size, sides
+    if begin < len(texts):
+        yield begin, len(texts), kind
+
+
+def _sides(text: Any, number: int) -> int:
+    if isinstance(text, str):
+        return 1
+    if isinstance(text, tuple) and len(text) == 2 and isinstance(text[0], str) and isinstance(text[1], str):
+        return 2
+    what = f"text {number + 1} is {type(text).__name__}"
+    raise UsageError(Problem(code="not-a-text", what=what, fix="give a string, or a tuple of two strings"))
+
+
+def _max_length(value: Any) -> int | None:
+    sound = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= MAX_LENGTH
+    return int(value) if sound else None
+
+
+def _lowers(normalizer: Any) -> bool:
+    if not isinstance(normalizer, dict):
+        return False
+    if normalizer["type"] == "Sequence":
+        return any(map(_lowers, normalizer["normalizers"]))
+    return normalizer["type"] == "Lowercase" or bool(normalizer.get("lowercase", False))
+
+
+def _check_rows(num_tokens: int, num_rows: int, directory: Path) -> None:
+    padded = num_rows % ROW_MULTIPLE == 0 and 0 < num_rows - num_tokens < MAX_SPARE_ROWS
+    if num_tokens != num_rows and not padded:
+        what = f"the tokenizer has {num_tokens:,} tokens, the model {num_rows:,} embeddings"
+        fix = "take tokenizer and model from one place"
+        raise DataError(Problem(code="vocabulary-size", what=what, fix=fix, file=str(directory)))
