@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from glassbert.text.tokenizer import Tokenizer
 
 from glassbert.model.files import open_tensors
 from glassbert.model.hf_config import read_config
 from glassbert.model.network import Network
 from glassbert.model.weights import assign
 from glassbert.tasks.task import Examples
+from glassbert.text.tokenizer import Tokenizer
 from tests.contract.cases import LONG, ODD, PLAIN, Case
 from tests.contract.workbench import Workbench, load, read_json, save
 
@@ -62,9 +62,10 @@ def test_transformers_predicts_the_same_from_the_saved_directory(
     model = transformers.AutoModelForSequenceClassification.from_pretrained(tmp_path / "model").eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path / "model")
     found = bench.predict(examples)
-    short = np.flatnonzero(found.windows == 1)
-    assert len(short) > 10
-    for row in short.tolist():
+    # transformers reads "[MASK]" in a text as the special token; we read what the person wrote (V9)
+    rows = [row for row in np.flatnonzero(found.windows == 1) if "[MASK]" not in examples.texts[row]]
+    assert len(rows) > 10
+    for row in rows:
         inputs = tokenizer(examples.texts[row], return_tensors="pt")
         with torch.no_grad():
             logits = model(**inputs).logits[0].numpy()

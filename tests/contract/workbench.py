@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from glassbert.text.tokenizer import Tokenizer
 
 from glassbert.model.config import EncoderConfig
 from glassbert.model.files import open_tensors, write_tensors
@@ -19,6 +18,7 @@ from glassbert.model.network import Network
 from glassbert.model.weights import assign, export
 from glassbert.tasks.names import task_of_head
 from glassbert.tasks.task import Examples, Predictions, Task
+from glassbert.text.tokenizer import Tokenizer
 from glassbert.text.windows import Windows
 
 MAX_LENGTH = 16
@@ -47,6 +47,7 @@ def tiny_config(vocab_size: int, model_type: str = "bert") -> EncoderConfig:
         num_attention_heads=5,
         intermediate_size=44,
         max_position_embeddings=MAX_LENGTH + 3,
+        type_vocab_size={"bert": 2, "roberta": 1, "distilbert": 0}[model_type],
         initializer_range=0.3,
     )
 

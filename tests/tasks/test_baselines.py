@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from glassbert.tasks.baselines import TfidfOptions, majority, tfidf, writes_without_spaces
 from glassbert.tasks.task import Examples
 
-GOOD = ["a fine warm film", "fine acting, warm and funny", "warm, wise and fine", "funny and fine"]
+GOOD = ["a fine fine fine warm film", "fine acting, warm and funny", "warm, wise and fine", "funny and fine"]
 BAD = ["a dull cold film", "dull acting, cold and long", "cold, long and dull", "long and dull"]
 
 
@@ -114,6 +114,12 @@ def test_limits_shrink_with_the_number_of_labels() -> None:
     notes = " | ".join(tfidf(many, many, num_classes=40, options=limits).notes)
     assert "the limit is 2,000 characters" in notes
     assert "only the 100 commonest terms" in notes
+
+
+def test_limit_on_characters_is_a_fifth_where_characters_are_counted() -> None:
+    chinese = examples(["很好" * 5, "不好" * 5] * 20, [1, 0] * 20)
+    notes = tfidf(chinese, chinese, num_classes=2, options=TfidfOptions(max_characters=1000)).notes
+    assert notes[1] == "20 of 40 training rows, chosen at random: the limit is 200 characters"
 
 
 @pytest.mark.parametrize(
