@@ -118,10 +118,12 @@ def _bad_labels(values: list[object], column: str) -> dict[int, Bad]:
         return {}
     kinds = Counter(kind for value in values if (kind := _kind(value)) in (STRING, INTEGER))
     usual = kinds.most_common(1)[0][0] if kinds else STRING
-    return {index: bad for index, value in enumerate(values) if (bad := _why_no_label(value, column, usual))}
+    return {
+        index: bad for index, value in enumerate(values) if (bad := _why_no_label(value, column, usual=usual))
+    }
 
 
-def _why_no_label(value: object, column: str, usual: str) -> Bad | None:
+def _why_no_label(value: object, column: str, *, usual: str) -> Bad | None:
     kind = _kind(value)
     if value is None or value != value:  # NaN is how pandas says "missing"
         return _missing(column, "label")

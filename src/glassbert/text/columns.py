@@ -56,12 +56,12 @@ def choose_columns(
     if text is not None and text == label:
         what = f"'{text}' is named as the column of the text and of the label"
         raise UsageError(Problem(code="same-column", what=what, fix=f"name two columns with {OPTIONS}"))
-    _require(table, text, "--text-column")
-    _require(table, label, "--label-column")
+    _require(table, text, option="--text-column")
+    _require(table, label, option="--label-column")
     profiles = {name: profile(table.frame, name) for name in table.frame.columns}
     named = _named_label(profiles, given=label, like=like, taken=text)
     if isinstance(named, list) and need_label:
-        raise _ambiguous(table, "label", named)
+        raise _ambiguous(table, role="label", found=named)
     chosen_label = None if isinstance(named, list) else named
     taken = None if chosen_label is None else chosen_label.column
     chosen = _text(table, profiles, given=text, like=like, taken=taken)
@@ -106,9 +106,9 @@ def _repeating_label(table: Table, profiles: dict[str, Profile], *, taken: Colle
     found = [name for name, figures in profiles.items() if figures.repeats and name not in taken]
     found = [name for name in found if not names_identity(name)]
     if len(found) > 1:
-        raise _ambiguous(table, "label", found)
+        raise _ambiguous(table, role="label", found=found)
     if not found:
-        what = f"no column looks like a label; columns found: {_listed(profiles)}"
+        what = f"no column looks like a label; columns found: {_listed(table.frame.columns)}"
         fix = "name it with --label-column"
         raise DataError(Problem(code="missing-label-column", what=what, fix=fix, file=table.source))
     return _Choice(column=found[0], reason=f"{found[0]!r}, {_repetition(profiles[found[0]])}")
@@ -139,7 +139,7 @@ def _named_text(table: Table, free: dict[str, Profile]) -> _Choice | None:
         likely = [name for name in likely if free[name].running] or likely
     found = certain or likely
     if len(found) > 1:
-        raise _ambiguous(table, "text", found)
+        raise _ambiguous(table, role="text", found=found)
     if not found:
         return None
     only = [name for name in free if free[name].running] == found
@@ -158,9 +158,9 @@ def _running_text(table: Table, free: dict[str, Profile]) -> _Choice:
         reason = f"{found[0]!r}, one of two columns of text with numbered names {_figures(free[found[0]])}"
         return _Choice(column=found[0], reason=reason, pair=found[1])
     if len(found) > 1:
-        raise _ambiguous(table, "text", found)
+        raise _ambiguous(table, role="text", found=found)
     if not found:
-        what = f"no column looks like text; columns found: {_listed(free)}"
+        what = f"no column looks like text; columns found: {_listed(table.frame.columns)}"
         fix = "name it with --text-column"
         raise DataError(Problem(code="missing-text-column", what=what, fix=fix, file=table.source))
     return _Choice(column=found[0], reason=f"{found[0]!r}, {why} {_figures(free[found[0]])}")
@@ -177,7 +177,7 @@ def _renamed(text: _Choice, label: _Choice | None, like: Columns | None) -> list
     ]
 
 
-def _require(table: Table, name: str | None, option: str) -> None:
+def _require(table: Table, name: str | None, *, option: str) -> None:
     names = list(table.frame.columns)
     if name is None or name in names:
         return
@@ -187,7 +187,7 @@ def _require(table: Table, name: str | None, option: str) -> None:
     raise DataError(Problem(code="missing-column", what=what, fix=fix, file=table.source))
 
 
-def _ambiguous(table: Table, role: str, found: Sequence[str]) -> DataError:
+def _ambiguous(table: Table, *, role: str, found: Sequence[str]) -> DataError:
     listed = _listed(table.frame.columns)
     what = f"{_listed(found)} could each be the column of the {role}; columns found: {listed}"
     fix = f"name the columns with {OPTIONS}"

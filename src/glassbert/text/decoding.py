@@ -30,14 +30,14 @@ def decode(data: bytes | bytearray, *, name: str, encoding: str = "utf-8") -> st
     encoding, for NUL characters, and for content that is no text at all.
     """
     codec = _codec(encoding)
-    _refuse_foreign(data, name, codec)
+    _refuse_foreign(data, codec, name=name)
     try:
         text = data.decode(codec)
     except UnicodeDecodeError as error:
-        raise DataError(_undecodable(data, error, name, encoding)) from error
+        raise DataError(_undecodable(data, error, name=name, encoding=encoding)) from error
     text = text.removeprefix("\ufeff")
     if "\0" in text:
-        raise DataError(_nul(data, text, name))
+        raise DataError(_nul(data, text, name=name))
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text
@@ -46,8 +46,10 @@ def decode(data: bytes | bytearray, *, name: str, encoding: str = "utf-8") -> st
 def _codec(encoding: str) -> str:
     try:
         name = codecs.lookup(encoding).name
-        b"".decode(name)  # refuses codecs that are no text encodings, such as base64
-    except LookupError as error:
+        b"a".decode(name)  # LookupError for codecs that are no text encodings, such as base64
+    except UnicodeDecodeError:  # one byte is half a character of UTF-16
+        pass
+    except (LookupError, ValueError) as error:
         problem = Problem(
             code="unknown-encoding",
             what=f"Python knows no text encoding named '{encoding}'",
@@ -57,7 +59,7 @@ def _codec(encoding: str) -> str:
     return name
 
 
-def _refuse_foreign(data: bytes | bytearray, name: str, codec: str) -> None:
+def _refuse_foreign(data: bytes | bytearray, codec: str, *, name: str) -> None:
     for signature, what, fix in SIGNATURES:
         if data.startswith(signature):
             raise DataError(Problem(code="not-text", what=f"this is {what}", fix=fix, file=name))
@@ -71,7 +73,7 @@ def _refuse_foreign(data: bytes | bytearray, name: str, codec: str) -> None:
             )
 
 
-def _undecodable(data: bytes | bytearray, error: UnicodeDecodeError, name: str, encoding: str) -> Problem:
+def _undecodable(data: bytes | bytearray, error: UnicodeDecodeError, *, name: str, encoding: str) -> Problem:
     line, column = _place(data, error.start)
     byte = f"0x{data[error.start]:02X}"
     return Problem(
@@ -106,7 +108,7 @@ def _other_encoding(data: bytes | bytearray) -> str:
     return "if the text is Western European, try --encoding latin-1; otherwise convert the file to UTF-8"
 
 
-def _nul(data: bytes | bytearray, text: str, name: str) -> Problem:
+def _nul(data: bytes | bytearray, text: str, *, name: str) -> Problem:
     position = text.index("\0")
     line, column = text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
     start = data[:1000]

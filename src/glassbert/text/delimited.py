@@ -60,8 +60,8 @@ def parse_delimited(text: str, *, name: str, dialect: Dialect, rejects: Rejects)
         raise no_rows(name)
     lines = text.removesuffix("\n").split("\n")
     if not dialect.delimiter_given:
-        check_delimiter(lines, dialect.delimiter, name)
-    records = _quoted_records(text, name, dialect) if dialect.quoted else _plain_records(lines, dialect)
+        check_delimiter(lines, dialect.delimiter, file=name)
+    records = _quoted_records(text, dialect, name=name) if dialect.quoted else _plain_records(lines, dialect)
     first = records[0].fields
     if dialect.header and first == [""]:
         raise DataError(_blank(1, name))
@@ -72,13 +72,12 @@ def parse_delimited(text: str, *, name: str, dialect: Dialect, rejects: Rejects)
     body = _usable(body, lines, width=len(first), name=name, dialect=dialect, rejects=rejects)
     columns = [[record.fields[index] for record in body] for index in range(len(first))]
     names = header_names(first) if dialect.header else [str(index) for index in range(len(first))]
+    starts = [record.first for record in body]
     if dialect.header:
-        check_header(names, columns, name)
+        check_header(names, columns, lines=starts, file=name)
     if not body:
         raise no_examples(name)
-    return Parsed(
-        names=names, columns=list(columns), rows=np.array([record.first for record in body], dtype=np.int64)
-    )
+    return Parsed(names=names, columns=columns, rows=np.array(starts, dtype=np.int64))
 
 
 def _plain_records(lines: list[str], dialect: Dialect) -> list[Record]:
@@ -86,7 +85,7 @@ def _plain_records(lines: list[str], dialect: Dialect) -> list[Record]:
     return [Record(line.split(delimiter), number, number) for number, line in enumerate(lines, 1)]
 
 
-def _quoted_records(text: str, name: str, dialect: Dialect) -> list[Record]:
+def _quoted_records(text: str, dialect: Dialect, *, name: str) -> list[Record]:
     records: list[Record] = []
     last = 0
     with _fields_up_to(len(text) + 1):
@@ -97,8 +96,10 @@ def _quoted_records(text: str, name: str, dialect: Dialect) -> list[Record]:
                 last = reader.line_num
         except csv.Error as error:
             rest = text.split("\n", last)[-1]
-            column = _opening_quote(rest, dialect.delimiter)
-            raise DataError(_misquoted(name, last + 1, column=column, error=str(error))) from error
+            opening = _opening_quote(rest, dialect.delimiter)
+            line = last + 1 + rest.count("\n", 0, opening)
+            column = opening - rest.rfind("\n", 0, opening)
+            raise DataError(_misquoted(name, line, column=column, error=str(error))) from error
     return records
 
 
@@ -114,7 +115,7 @@ def _fields_up_to(size: int) -> Iterator[None]:
             csv.field_size_limit(before)
 
 
-def _misquoted(name: str, line: int, *, column: int | None, error: str) -> Problem:
+def _misquoted(name: str, line: int, *, column: int, error: str) -> Problem:
     if "unexpected end" in error:
         what = "a quote opens in this row and is not closed before the end of the file"
     else:
@@ -123,19 +124,19 @@ def _misquoted(name: str, line: int, *, column: int | None, error: str) -> Probl
     return Problem(code="unterminated-quote", what=what, fix=fix, file=name, line=line, column=column)
 
 
-def _opening_quote(record: str, delimiter: str) -> int | None:
-    """The column, from 1, of the quote that opens the first field of this record without a proper end."""
+def _opening_quote(record: str, delimiter: str) -> int:
+    """Where the quote stands that opens the first field of this record without a proper end."""
     start = 0
     while start <= len(record):
         if record.startswith('"', start):
             field = QUOTED.match(record, start)
             if field is None or record[field.end() : field.end() + 1] not in (delimiter, "\n", ""):
-                return start - record.rfind("\n", 0, start)
+                return start
             start = field.end() + 1
         else:
             end = record.find(delimiter, start)
             start = end + 1 if end >= 0 else len(record) + 1
-    return None
+    return 0
 
 
 def _usable(

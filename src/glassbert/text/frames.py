@@ -75,7 +75,7 @@ def fingerprint(parsed: Parsed) -> str:
 
 def _from_arrow(column: Any, types: Any) -> list[object] | NDArray[np.generic]:
     if types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
+        return [cell for chunk in column.chunks for cell in _from_dictionary(chunk)]
     simple = types.is_integer(column.type) or types.is_floating(column.type) or types.is_boolean(column.type)
     if simple and not column.null_count:
         values: NDArray[np.generic] = column.to_numpy()
@@ -84,11 +84,22 @@ def _from_arrow(column: Any, types: Any) -> list[object] | NDArray[np.generic]:
     return cells
 
 
+def _from_dictionary(chunk: Any) -> list[object]:
+    """Equal cells share one object, so that a column does not grow by being decoded."""
+    values = chunk.dictionary.to_pylist()
+    return [None if code is None else values[code] for code in chunk.indices.to_pylist()]
+
+
 def _from_series(series: pd.Series[Any]) -> list[object] | NDArray[np.generic]:
     if series.dtype.kind in "iufb" and isinstance(series.dtype, np.dtype):
         return series.to_numpy()
     missing = series.isna().tolist()
-    return [None if absent else value for value, absent in zip(series.tolist(), missing, strict=True)]
+    return [None if absent else _plain(value) for value, absent in zip(series.tolist(), missing, strict=True)]
+
+
+def _plain(value: object) -> object:
+    """A NumPy scalar in a column of objects, as the Python value it stands for."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _counted(count: int) -> NDArray[np.int64]:

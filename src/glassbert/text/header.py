@@ -24,17 +24,23 @@ def header_names(cells: Sequence[str]) -> list[str]:
     return [cell.strip() or f"Unnamed: {index}" for index, cell in enumerate(cells)]
 
 
-def check_header(names: Sequence[str], columns: Sequence[Sequence[object]], file: str) -> None:
-    """DataError (65) when the header is data, names two columns alike, or comes again further down."""
+def check_header(
+    names: Sequence[str], columns: Sequence[Sequence[object]], *, lines: Sequence[int], file: str
+) -> None:
+    """DataError (65) when the header is data, names columns alike, or comes again; `lines`: of the rows."""
     reason = why_data(names, columns)
     if reason:
         what = f"first row looks like data: {reason}"
         fix = "use --no-header (the columns are then named 0, 1, ...), or add a header such as text,label"
         raise DataError(Problem(code="missing-header", what=what, fix=fix, file=file, line=1))
     check_unique(names, file)
-    if len(names) > 1 and tuple(names) in zip(*columns, strict=True):
-        what = "the header line comes again further down, as when files are joined with cat"
-        raise DataError(Problem(code="repeated-header", what=what, fix="keep the first one only", file=file))
+    if len(names) < 2:
+        return  # a text may well be "text"
+    for line, row in zip(lines, zip(*columns, strict=True), strict=True):
+        if row == tuple(names):
+            what = "the header comes again, as when files are joined with cat"
+            fix = "keep the first one only"
+            raise DataError(Problem(code="repeated-header", what=what, fix=fix, file=file, line=line))
 
 
 def check_unique(names: Sequence[str], file: str) -> None:
@@ -57,7 +63,8 @@ def why_data(names: Sequence[str], columns: Sequence[Sequence[object]]) -> str |
     full statement. Long questions are no evidence (surveys have them as headers), nor are several numbers
     (years, one-hot columns).
     """
-    if any(is_usual_name(name) for name in names):
+    pandas_names = [str(index) for index in range(len(names))]
+    if any(is_usual_name(name) for name in names) or list(names) == pandas_names:
         return None
     for name, column in zip(names, columns, strict=True):
         found = column.count(name)
@@ -82,7 +89,7 @@ def _is_statement(name: str) -> bool:
     return closed and (len(name.split()) >= 3 or len(CHINESE_OR_JAPANESE.findall(name)) >= 6)
 
 
-def check_delimiter(lines: Sequence[str], delimiter: str, file: str) -> None:
+def check_delimiter(lines: Sequence[str], delimiter: str, *, file: str) -> None:
     """DataError (65) naming the likely delimiter, when `delimiter` finds one column and another several."""
     sample = [line for line in itertools.islice(lines, SNIFFED_LINES) if line]
     if not sample or delimiter in sample[0]:
@@ -90,7 +97,7 @@ def check_delimiter(lines: Sequence[str], delimiter: str, file: str) -> None:
     for other, called in DELIMITERS.items():
         if other in sample[0] and _separates(other, sample):
             count = sample[0].count(other) + 1
-            wanted = DELIMITERS.get(delimiter, repr(delimiter))
+            wanted = DELIMITERS.get(delimiter, repr(delimiter)).removeprefix("a ")
             what = f"the first line has no {wanted}, but {called} separates it into {count} columns"
             fix = f"use {_option(other)}, or --delimiter {_shell(delimiter)} if the file has one column only"
             raise DataError(Problem(code="wrong-delimiter", what=what, fix=fix, file=file, line=1))

@@ -6,9 +6,9 @@ import json
 import re
 
 from glassbert.errors import DataError, Problem
+from glassbert.text.json_values import KINDS, Refused, read_value
 from glassbert.text.parsed import Parsed, from_objects, no_rows
 from glassbert.text.rejects import Rejects
-from glassbert.text.strict_json import KINDS, Refused, read_value
 
 SPACE = re.compile(r"[ \t\n]*")
 SHOWN_CHARACTERS = 1000
@@ -24,7 +24,7 @@ def parse_json_array(text: str, *, name: str, rejects: Rejects) -> Parsed:
     if position == len(text):
         raise no_rows(name)
     if text[position] != "[":
-        raise DataError(_not_an_array(text, position, name))
+        raise DataError(_not_an_array(text, position, name=name))
     try:
         elements = _elements(text, position)
     except Refused as error:
@@ -48,7 +48,7 @@ def parse_json_array(text: str, *, name: str, rejects: Rejects) -> Parsed:
             problem = _at(text, start, file=name, code="not-an-object", what=what, fix=fix)
             rejects.add(problem, text[start : start + SHOWN_CHARACTERS])
     rejects.settle(usable=len(objects), name=name)
-    return from_objects(objects, rows, name)
+    return from_objects(objects, rows, name=name)
 
 
 def _elements(text: str, opening: int) -> list[tuple[object, int]]:
@@ -81,7 +81,7 @@ def _skip(text: str, position: int) -> int:
     return match.end() if match else position
 
 
-def _not_an_array(text: str, position: int, name: str) -> Problem:
+def _not_an_array(text: str, position: int, *, name: str) -> Problem:
     try:
         _, end = read_value(text, position)
         one_value = _skip(text, end) == len(text)

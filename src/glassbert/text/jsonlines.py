@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from glassbert.errors import DataError, Problem
+from glassbert.text.json_values import KINDS, Refused, read_value
 from glassbert.text.parsed import Parsed, from_objects, no_rows
 from glassbert.text.rejects import Rejects
-from glassbert.text.strict_json import KINDS, Refused, read_value
 
 SPACE = " \t"  # what JSON allows around a value, line ends apart
 
@@ -43,7 +43,7 @@ def parse_json_lines(text: str, *, name: str, rejects: Rejects, size: int | None
     if not objects and not rejects.total:
         raise no_rows(name)
     rejects.settle(usable=len(objects), name=name)
-    return from_objects(objects, rows, name)
+    return from_objects(objects, rows, name=name)
 
 
 def _object(line: str) -> dict[str, object]:

@@ -18,6 +18,7 @@ class ReadOptions:
 
     `format` None: by suffix. `delimiter` None: comma for csv, tab for tsv (and a wrong one is refused with a
     suggestion, never switched). `header` False: the columns are named "0", "1", ... Sizes are in bytes.
+    `on_bad_rows` is about single rows; a wrong encoding, an open quote or a wrong header always stops.
     """
 
     format: Format | None = None

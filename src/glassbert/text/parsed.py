@@ -22,7 +22,7 @@ class Parsed:
     rows: NDArray[np.int64]
 
 
-def from_objects(objects: Sequence[Mapping[str, object]], rows: Sequence[int], name: str) -> Parsed:
+def from_objects(objects: Sequence[Mapping[str, object]], rows: Sequence[int], *, name: str) -> Parsed:
     """Columns of JSON objects, in the order in which keys first appear; an absent key is None, like null."""
     if not objects:
         raise no_examples(name)

@@ -27,5 +27,5 @@ class Rejects:
         if self.total and self.policy == "error":
             raise DataError(*self.problems, total=self.total)
         if self.total and not usable:
-            what = f"all {self.total:,} rows are bad; the first: {self.problems[0].what}"
+            what = f"none of {self.total:,} rows is usable; the first: {self.problems[0].what}"
             raise DataError(Problem(code="no-usable-rows", what=what, fix=self.problems[0].fix, file=name))

@@ -57,13 +57,13 @@ def read_source(path: str | Path, limits: Limits = Limits()) -> Contents:
         before = os.fstat(descriptor)
         raw = _Watched(descriptor)
         try:
-            data = _collect(raw, name, limits)
+            data = _collect(raw, limits, name=name)
         except (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError) as error:
-            _require_unchanged(descriptor, before, name)
+            _require_unchanged(descriptor, before, name=name)
             raise DataError(_damaged(name, error)) from error
         except OSError as error:
             raise StorageError(_failed(name, error)) from error
-        _require_unchanged(descriptor, before, name)
+        _require_unchanged(descriptor, before, name=name)
         return Contents(data=data, sha256=raw.digest.hexdigest())
     finally:
         os.close(descriptor)
@@ -119,7 +119,7 @@ class _Watched(io.RawIOBase):
         return len(chunk)
 
 
-def _collect(raw: _Watched, name: str, limits: Limits) -> bytearray:
+def _collect(raw: _Watched, limits: Limits, *, name: str) -> bytearray:
     compressed = compression(name) is not None
     stream = _expand(raw, name)
     lines = None if limits.line_bytes is None else LineLimit(limits.line_bytes, name)
@@ -129,9 +129,7 @@ def _collect(raw: _Watched, name: str, limits: Limits) -> bytearray:
         if len(data) > limits.expanded_bytes:
             raise DataError(_too_large(name, f"more than {limits.expanded_bytes:,} bytes"))
         if compressed and len(data) > max(RATIO_FLOOR, RATIO_CAP * raw.count):
-            raise DataError(
-                _too_large(name, f"more than {RATIO_CAP} times the {raw.count:,} compressed bytes read")
-            )
+            raise DataError(_too_large(name, f"more than {RATIO_CAP} times its compressed size"))
         if lines is not None:
             lines.check(chunk)
     return data
@@ -163,7 +161,7 @@ def _require_regular(status: os.stat_result, name: str) -> None:
     raise DataError(problem)
 
 
-def _require_unchanged(descriptor: int, before: os.stat_result, name: str) -> None:
+def _require_unchanged(descriptor: int, before: os.stat_result, *, name: str) -> None:
     try:
         after = [os.fstat(descriptor), os.stat(name)]
     except OSError:
@@ -210,10 +208,11 @@ def _suggestion(path: Path) -> str:
 
 
 def _damaged(name: str, error: Exception) -> Problem:
+    tool = "xz" if compression(name) == ".xz" else "gzip"
     return Problem(
         code="damaged-compression",
         what=f"the compressed data is truncated or damaged ({error})",
-        fix=f"fetch or compress the file again; `{'xz' if compression(name) == '.xz' else 'gzip'} -t` tests it",
+        fix=f"fetch or compress the file again; `{tool} -t` tests it",
         file=name,
     )
 

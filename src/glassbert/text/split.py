@@ -72,13 +72,13 @@ def _hold_out(stratum: Indices, sizes: Indices, *, fraction: float, generator: n
         if len(members) < 2:
             continue
         wanted = fraction * float(sizes[members].sum()) + rounded
-        chosen = _about(wanted, generator.permutation(members), sizes)
+        chosen = _about(wanted, generator.permutation(members), sizes=sizes)
         held[chosen] = True
         rounded = min(0.5, max(-0.5, wanted - float(sizes[chosen].sum())))
     return held
 
 
-def _about(rows: float, members: Indices, sizes: Indices) -> Indices:
+def _about(rows: float, members: Indices, *, sizes: Indices) -> Indices:
     """Texts of nearly `rows` rows together, in the given order; at least one, and never all."""
     chosen: list[int] = []
     total = 0

@@ -36,8 +36,8 @@ class Table:
 
     `frame`: CSV and TSV cells are all str ("NA", "null" and "007" are themselves); the other formats keep
     str, int, float, bool, list and dict, and None for null or absent. `rows` int64 [n]: the number of each
-    row as a person counts it (the line where it begins in CSV, TSV and JSONL; otherwise from 1). `sha256`: of
-    the file as it lies on disk. `rejected`: rows set aside when they are no error; `rejected_text`: their text.
+    row as a person counts it (the line where it begins in CSV, TSV and JSONL; otherwise from 1). `sha256`:
+    of the file as it lies on disk. `rejected`: why rows were set aside; `rejected_text`: those rows.
     """
 
     frame: pd.DataFrame
@@ -70,14 +70,14 @@ def _parse(contents: Contents, kind: Format, *, name: str, options: ReadOptions,
     data = contents.data
     if kind == "parquet":
         parsed = parse_parquet(data, name=name, max_expanded_bytes=options.max_expanded_bytes)
-        return _within(options.max_field_bytes, parsed, name)
+        return _within(options.max_field_bytes, parsed, name=name)
     text = decode(data, name=name, encoding=options.encoding)
     if kind == "json":
-        return _within(options.max_field_bytes, parse_json_array(text, name=name, rejects=rejects), name)
+        return _within(options.max_field_bytes, parse_json_array(text, name=name, rejects=rejects), name=name)
     if kind == "jsonl":
         size = len(data) if options.encoding == "utf-8" else None
         parsed = parse_json_lines(text, name=name, rejects=rejects, size=size)
-        return _within(options.max_field_bytes, parsed, name)
+        return _within(options.max_field_bytes, parsed, name=name)
     dialect = Dialect(
         delimiter=options.delimiter or ("\t" if kind == "tsv" else ","),
         quoted=kind == "csv",
@@ -88,7 +88,7 @@ def _parse(contents: Contents, kind: Format, *, name: str, options: ReadOptions,
     return parse_delimited(text, name=name, dialect=dialect, rejects=rejects)
 
 
-def _within(limit: int, parsed: Parsed, name: str) -> Parsed:
+def _within(limit: int, parsed: Parsed, *, name: str) -> Parsed:
     for column_name, column in zip(parsed.names, parsed.columns, strict=True):
         sizes = [len(cell) * 4 if isinstance(cell, str) else 0 for cell in column]
         if max(sizes) <= limit:
