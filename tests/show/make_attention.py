@@ -21,6 +21,11 @@ def words_of(tokens: tuple[str, ...]) -> np.ndarray:
     return np.array(found, np.int32)
 
 
+def sentence(tokens: tuple[str, ...]) -> str:
+    between = "" if all(len(token) == 1 for token in tokens) else " "
+    return between.join(tokens).replace(" ##", "")
+
+
 def aims(pattern: str, size: int) -> np.ndarray:
     """The token that each token looks at, int [S]."""
     own = np.arange(size)
@@ -55,8 +60,8 @@ def make_attention(
     separators = [i for i, token in enumerate(tokens) if token == "[SEP]"]
     return AttentionRecord(
         model="planted",
-        text=" ".join(tokens[1 : separators[0]]).replace(" ##", ""),
-        pair=" ".join(tokens[separators[0] + 1 : -1]).replace(" ##", "") if len(separators) > 1 else None,
+        text=sentence(tokens[1 : separators[0]]),
+        pair=sentence(tokens[separators[0] + 1 : -1]) if len(separators) > 1 else None,
         tokens=tokens,
         token_type_ids=(np.arange(size) > separators[0]).astype(np.uint8),
         word=words_of(tokens),

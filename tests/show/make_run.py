@@ -69,7 +69,8 @@ def simulate(kind: Kind, skill: float, seed: int) -> tuple[np.ndarray, np.ndarra
     rows = np.arange(kind.num_rows)
     logits[rows, truth] += skill
     logits[rows, (truth + 1) % len(kind.labels)] += skill * 0.55 * (len(kind.labels) > 2)
-    return truth, logits * TEMPERATURE
+    # log p(label | logits) is skill times the logit: these scores are right after dividing by TEMPERATURE.
+    return truth, logits * skill * TEMPERATURE
 
 
 def scored(kind: Kind, truth: np.ndarray, guess: np.ndarray) -> dict[str, Any]:

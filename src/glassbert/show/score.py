@@ -46,7 +46,7 @@ def _scores(metrics: Node, intervals: Node) -> tuple[Score, ...]:
     return tuple(
         _score(name, node, intervals.child(name))
         for name, node in metrics.entries()
-        if name != "intervals" and node.value is not None
+        if name not in ("intervals", "notes") and node.value is not None
     )
 
 
@@ -78,7 +78,7 @@ def _calibration(node: Node, predictions: Predictions | None) -> Calibration | N
 def bins_before(predictions: Predictions, temperature: float, ece: float) -> ReliabilityBins | None:
     """The reliability before the temperature, from the scores of every row.
 
-    The scores p are softmax(z / T) or softmax(z). From the former, softmax(z) is p^T over its row sum. Whichever
+    The scores p are softmax(z / T) or softmax(z); from the former, softmax(z) is p^T over its row sum. That which
     has the recorded calibration error is it; when neither has, the file belongs to other numbers: None.
     """
     if predictions.scores is None or len(predictions.scores) == 0:

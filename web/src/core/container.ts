@@ -1,0 +1,104 @@
+// Reads what src/glassbert/lens/container.py writes; the layout is described there.
+
+export type TypedArray =
+  | Float64Array
+  | Float32Array
+  | Int32Array
+  | Uint32Array
+  | Int16Array
+  | Uint16Array
+  | Int8Array
+  | Uint8Array;
+
+/** An n-dimensional array, last axis contiguous. */
+export interface NdArray<T extends TypedArray = TypedArray> {
+  readonly data: T;
+  readonly shape: readonly number[];
+}
+
+/** A record by the name of its dataclass. */
+export interface NamedRecord {
+  readonly record: string;
+  readonly value: unknown;
+}
+
+type View = new (buffer: ArrayBuffer, offset: number, length: number) => TypedArray;
+
+const MAGIC = 'GBRECORD';
+const PREFIX = 16;
+const ALIGNMENT = 64;
+const VIEWS: Record<string, View> = {
+  float64: Float64Array,
+  float32: Float32Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+};
+const WIDTHS: Record<string, number> = {
+  float64: 8,
+  float32: 4,
+  int32: 4,
+  uint32: 4,
+  int16: 2,
+  uint16: 2,
+  int8: 1,
+  uint8: 1,
+};
+
+interface Header {
+  format: number;
+  record: string;
+  value: unknown;
+  arrays: { dtype: string; shape: number[] }[];
+}
+
+/** The record in `buffer`; arrays are views of it, nothing is copied. Throws when the bytes are not a container. */
+export function parseContainer(buffer: ArrayBuffer): NamedRecord {
+  const { header, end } = readHeader(buffer);
+  const arrays: NdArray[] = [];
+  let position = end;
+  for (const { dtype, shape } of header.arrays) {
+    const view = VIEWS[dtype];
+    const width = WIDTHS[dtype];
+    if (!view || !width) throw new Error(`an array has dtype ${dtype}`);
+    const start = Math.ceil(position / ALIGNMENT) * ALIGNMENT;
+    const count = shape.reduce((product, size) => product * size, 1);
+    position = start + count * width;
+    if (position > buffer.byteLength) throw new Error('the container ends inside an array');
+    arrays.push({ data: new view(buffer, start, count), shape });
+  }
+  if (position !== buffer.byteLength) throw new Error('bytes follow the last array');
+  return { record: header.record, value: revive(header.value, arrays) };
+}
+
+function readHeader(buffer: ArrayBuffer): { header: Header; end: number } {
+  const bytes = new Uint8Array(buffer);
+  const magic = String.fromCharCode(...bytes.subarray(0, MAGIC.length));
+  if (magic !== MAGIC || bytes.length < PREFIX) throw new Error('this is not a record');
+  const end = PREFIX + Number(new DataView(buffer).getBigUint64(8, true));
+  if (end > bytes.length) throw new Error('the container ends inside its header');
+  const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(PREFIX, end));
+  const header = JSON.parse(text) as Header;
+  if (header.format !== 1) throw new Error(`this page reads format 1, not ${header.format}`);
+  return { header, end };
+}
+
+function revive(tree: unknown, arrays: readonly NdArray[]): unknown {
+  if (Array.isArray(tree)) return tree.map((item) => revive(item, arrays));
+  if (tree === null || typeof tree !== 'object') return tree;
+  const object = tree as Record<string, unknown>;
+  if ('$array' in object) return arrays[object['$array'] as number];
+  if ('$float' in object) return { nan: NaN, inf: Infinity, '-inf': -Infinity }[object['$float'] as string];
+  return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, revive(value, arrays)]));
+}
+
+/** The bytes of base64 text, white space ignored. */
+export function fromBase64(text: string): ArrayBuffer {
+  const binary = atob(text.trim());
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes.buffer;
+}

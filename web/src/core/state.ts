@@ -1,0 +1,137 @@
+// The complete state of the page, and its form in the address: "#metric=mcc&true=1&predicted=0". Defaults are left out,
+// so that an untouched page has a bare address; what cannot be read falls back to its default.
+import type { Order, Preset } from '../math/select';
+
+export const SECTIONS = ['score', 'training', 'errors', 'calibration', 'attention', 'facts'] as const;
+export const SIDES = ['all', 'first', 'second', 'across', 'back'] as const;
+
+export type Section = (typeof SECTIONS)[number];
+/** Which half of a pair looks at which: all, A to A, B to B, A to B, B to A. */
+export type Side = (typeof SIDES)[number];
+
+export interface State {
+  lang: 'en' | 'zh' | null;
+  theme: 'light' | 'dark' | null;
+  at: Section | null;
+  /** The steps on show; null is as far as there are. */
+  firstStep: number | null;
+  lastStep: number | null;
+  metric: string;
+  /** Confusion matrix without its diagonal. */
+  errorsOnly: boolean;
+  truth: number | null;
+  predicted: number | null;
+  preset: Preset;
+  order: Order;
+  find: string;
+  layer: number;
+  head: number;
+  form: 'matrix' | 'links';
+  words: boolean;
+  special: boolean;
+  side: Side;
+  /** Weights are drawn as weight ** (1 / contrast). */
+  contrast: number;
+  mass: number;
+  /** The row (query) that is held, by unit. */
+  from: number | null;
+}
+
+interface Codec<T> {
+  readonly key: string;
+  readonly initial: T;
+  read(text: string): T | undefined;
+  write(value: T): string;
+}
+
+const oneOf = <T extends string>(key: string, initial: T, choices: readonly T[]): Codec<T> => ({
+  key,
+  initial,
+  read: (text) => choices.find((choice) => choice === text),
+  write: (value) => value,
+});
+const maybeOneOf = <T extends string>(key: string, choices: readonly T[]): Codec<T | null> => ({
+  key,
+  initial: null,
+  read: (text) => choices.find((choice) => choice === text),
+  write: (value) => value ?? '',
+});
+const text = (key: string, initial: string): Codec<string> => ({
+  key,
+  initial,
+  read: (value) => value,
+  write: (value) => value,
+});
+const whole = <T extends number | null>(key: string, initial: T): Codec<T> => ({
+  key,
+  initial,
+  read: (value) => (/^\d{1,9}$/.test(value) ? (Number(value) as T) : undefined),
+  write: (value) => String(value),
+});
+const flag = (key: string, initial: boolean): Codec<boolean> => ({
+  key,
+  initial,
+  read: (value) => (value === '1' ? true : value === '0' ? false : undefined),
+  write: (value) => (value ? '1' : '0'),
+});
+const within = (key: string, initial: number, low: number, high: number): Codec<number> => ({
+  key,
+  initial,
+  read: (value) => {
+    const number = /^\d+(\.\d+)?$/.test(value) ? Number(value) : NaN;
+    return number >= low && number <= high ? number : undefined;
+  },
+  write: (value) => String(value),
+});
+
+export const CONTRAST = { low: 1, high: 4 } as const;
+export const MASS = { low: 0.1, high: 1 } as const;
+
+const CODECS: { readonly [K in keyof State]: Codec<State[K]> } = {
+  lang: maybeOneOf('lang', ['en', 'zh']),
+  theme: maybeOneOf('theme', ['light', 'dark']),
+  at: maybeOneOf('at', SECTIONS),
+  firstStep: whole<number | null>('first', null),
+  lastStep: whole<number | null>('last', null),
+  metric: text('metric', 'accuracy'),
+  errorsOnly: flag('errors', false),
+  truth: whole<number | null>('true', null),
+  predicted: whole<number | null>('predicted', null),
+  preset: oneOf<Preset>('show', 'mistakes', ['all', 'mistakes']),
+  order: oneOf<Order>('order', 'sure', ['sure', 'unsure', 'row']),
+  find: text('find', ''),
+  layer: whole('layer', 0),
+  head: whole('head', 0),
+  form: oneOf('form', 'matrix', ['matrix', 'links']),
+  words: flag('words', false),
+  special: flag('special', true),
+  side: oneOf<Side>('side', 'all', SIDES),
+  contrast: within('contrast', 2, CONTRAST.low, CONTRAST.high),
+  mass: within('mass', 0.7, MASS.low, MASS.high),
+  from: whole<number | null>('from', null),
+};
+const NAMES = Object.keys(CODECS) as (keyof State)[];
+
+export function initialState(): State {
+  return fromHash('');
+}
+
+export function fromHash(hash: string): State {
+  const given = new URLSearchParams(hash.replace(/^#/, ''));
+  const entries = NAMES.map((name) => {
+    const codec = CODECS[name] as Codec<unknown>;
+    const value = given.get(codec.key);
+    return [name, (value === null ? undefined : codec.read(value)) ?? codec.initial];
+  });
+  return Object.fromEntries(entries) as unknown as State;
+}
+
+/** Without the "#"; empty when everything is as it was at the start. */
+export function toHash(state: State): string {
+  const given = new URLSearchParams();
+  for (const name of NAMES) {
+    const codec = CODECS[name] as Codec<unknown>;
+    if (state[name] !== codec.initial) given.set(codec.key, codec.write(state[name]));
+  }
+  return given.toString();
+}

@@ -1,0 +1,22 @@
+// A common axis for scores: wide enough for every interval, no wider than the metric can be.
+import { scaleLinear, type ScaleLinear } from 'd3-scale';
+import type { Score } from '../records';
+
+const BOUNDS: Record<string, readonly [number, number]> = { accuracy: [0, 1], macro_f1: [0, 1], mcc: [-1, 1] };
+
+export type Scale = ScaleLinear<number, number>;
+
+/** The scale from scores to [0, width]; its domain holds every value and interval with some air. */
+export function scoreScale(scores: readonly Score[], metric: string, width: number): Scale {
+  const values = scores.flatMap(({ value, low, high }) => [value, low ?? value, high ?? value]);
+  const [lowest, highest] = [Math.min(...values), Math.max(...values)];
+  // Less than a tenth of the scale would make nothing look like something.
+  const air = Math.max((highest - lowest) * 0.08, (0.1 - (highest - lowest)) / 2);
+  const [floor, ceiling] = BOUNDS[metric] ?? [-Infinity, Infinity];
+  const domain = scaleLinear()
+    .domain([Math.max(lowest - air, floor), Math.min(highest + air, ceiling)])
+    .nice(5)
+    .domain();
+  const [from = 0, to = 1] = domain;
+  return scaleLinear([Math.max(from, floor), Math.min(to, ceiling)], [0, width]);
+}

@@ -1,0 +1,48 @@
+// Attention weights from queries and keys, exactly as AttentionRecord.weights does in Python.
+import type { AttentionRecord } from '../records';
+
+export interface Sizes {
+  readonly layers: number;
+  readonly heads: number;
+  readonly tokens: number;
+  readonly width: number;
+}
+
+export function sizesOf(record: AttentionRecord): Sizes {
+  const [layers = 0, heads = 0, tokens = 0, width = 0] = record.query.shape;
+  return { layers, heads, tokens, width };
+}
+
+/** softmax(Q Kᵀ / √d) of one head, [S, S] row by row; row i sums to 1. */
+export function headWeights(record: AttentionRecord, layer: number, head: number): Float32Array {
+  const { heads, tokens, width } = sizesOf(record);
+  const start = (layer * heads + head) * tokens * width;
+  const query = record.query.data.subarray(start, start + tokens * width);
+  const key = record.key.data.subarray(start, start + tokens * width);
+  const weights = new Float32Array(tokens * tokens);
+  const scale = 1 / Math.sqrt(width);
+  for (let i = 0; i < tokens; i++) {
+    const row = weights.subarray(i * tokens, (i + 1) * tokens);
+    for (let j = 0; j < tokens; j++) row[j] = scale * dot(query, key, i * width, j * width, width);
+    softmaxInPlace(row);
+  }
+  return weights;
+}
+
+function dot(a: Float32Array, b: Float32Array, from: number, to: number, width: number): number {
+  let sum = 0;
+  for (let k = 0; k < width; k++) sum += a[from + k]! * b[to + k]!;
+  return sum;
+}
+
+export function softmaxInPlace(row: Float32Array): void {
+  let highest = -Infinity;
+  for (const value of row) highest = Math.max(highest, value);
+  let total = 0;
+  for (let j = 0; j < row.length; j++) {
+    const power = Math.exp(row[j]! - highest);
+    row[j] = power;
+    total += power;
+  }
+  for (let j = 0; j < row.length; j++) row[j] = row[j]! / total;
+}
