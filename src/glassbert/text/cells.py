@@ -11,6 +11,7 @@ import numpy as np
 
 from glassbert.errors import SHOWN_PROBLEMS, DataError, Problem
 from glassbert.text.columns import Columns
+from glassbert.text.quoting import quoted
 from glassbert.text.tables import Table
 
 # \d would accept the digits of every script, and float() underscores, nan and inf.
@@ -87,10 +88,10 @@ def usable_rows(table: Table, columns: Columns) -> Table:
 def parse_number(text: str) -> float:
     """A decimal number in ASCII digits; ValueError for `1_000`, `1,5`, other digits, nan, inf, 1e999."""
     if not DECIMAL.fullmatch(text):
-        raise ValueError(f"'{text}' is not a decimal number such as 3.5")
+        raise ValueError(f"{quoted(text)} is not a decimal number such as 3.5")
     value = float(text)
     if not math.isfinite(value):
-        raise ValueError(f"'{text}' is beyond the range of numbers")
+        raise ValueError(f"{quoted(text)} is beyond the range of numbers")
     return value
 
 
@@ -104,10 +105,10 @@ def _why_no_text(value: object, column: str) -> Bad | None:
     if value is None:
         return _missing(column, "text")
     if not isinstance(value, str):
-        what = f"'{column}' is {_kind(value)} here, not text: {_short(value)}"
+        what = f"{quoted(column)} is {_kind(value)} here, not text: {quoted(value)}"
         return "not-a-string", what, "write it as a string, or name another column with --text-column"
     if not _encodable(value):
-        what = f"'{column}' holds half of a surrogate pair, which is no character"
+        what = f"{quoted(column)} holds half of a surrogate pair, which is no character"
         return "lone-surrogate", what, "write the character itself"
     return None
 
@@ -128,29 +129,24 @@ def _why_no_label(value: object, column: str, *, usual: str) -> Bad | None:
     if value is None or value != value:  # NaN is how pandas says "missing"
         return _missing(column, "label")
     if isinstance(value, str) and not value.strip():
-        return "empty-label", f"'{column}' is empty in this row", "fill it in, or leave the row out"
+        return "empty-label", f"{quoted(column)} is empty in this row", "fill it in, or leave the row out"
     if kind in REFUSED_LABELS:
-        what = f"'{column}' is {kind} here: {_short(value)}"
+        what = f"{quoted(column)} is {kind} here: {quoted(value)}"
         return "bad-label", what, REFUSED_LABELS[kind]
     if kind != usual:
-        what = f"'{column}' is {kind} here ({_short(value)}) and {usual} in most rows"
+        what = f"{quoted(column)} is {kind} here ({quoted(value)}) and {usual} in most rows"
         return "mixed-labels", what, "write all labels as strings, or all as integers"
     return None
 
 
 def _missing(column: str, role: str) -> Bad:
-    what = f"'{column}' is null or absent in this row"
+    what = f"{quoted(column)} is null or absent in this row"
     return f"missing-{role}", what, f"fill in the {role}, or leave the row out"
 
 
 def _kind(value: object) -> str:
     names = (name for types, name in KINDS if isinstance(value, types))
     return next(names, f"of type {type(value).__name__}")
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else text[:37] + "..."
 
 
 def _encodable(text: str) -> bool:

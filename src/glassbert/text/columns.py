@@ -16,6 +16,7 @@ from glassbert.text.names import (
     usual_pair,
 )
 from glassbert.text.profiles import Profile, profile
+from glassbert.text.quoting import quoted
 from glassbert.text.tables import Table
 
 LISTED = 20
@@ -54,7 +55,7 @@ def choose_columns(
     missing or when two would do; UsageError (2) when one column is named for both.
     """
     if text is not None and text == label:
-        what = f"'{text}' is named as the column of the text and of the label"
+        what = f"{quoted(text)} is named as the column of the text and of the label"
         raise UsageError(Problem(code="same-column", what=what, fix=f"name two columns with {OPTIONS}"))
     _require(table, text, option="--text-column")
     _require(table, label, option="--label-column")
@@ -69,7 +70,7 @@ def choose_columns(
         chosen_label = _repeating_label(table, profiles, taken={chosen.column, chosen.pair})
     reasons = [f"text: {chosen.reason}"]
     if chosen.pair is not None:
-        reasons.append(f"pair: {chosen.pair!r} goes with {chosen.column!r}")
+        reasons.append(f"pair: {quoted(chosen.pair)} goes with {quoted(chosen.column)}")
     if chosen_label is not None:
         reasons.append(f"label: {chosen_label.reason}")
     return Columns(
@@ -85,11 +86,12 @@ def _named_label(
 ) -> _Choice | list[str] | None:
     """The label column by option, by the training file or by its usual name; a list when several compete."""
     if given is not None:
-        return _Choice(column=given, reason=f"{given!r}, as told, {_repetition(profiles[given])}")
+        return _Choice(column=given, reason=f"{quoted(given)}, as told, {_repetition(profiles[given])}")
     if like is not None and like.label in profiles and like.label != taken:
         column = str(like.label)
         return _Choice(
-            column=column, reason=f"{column!r}, as in the training file, {_repetition(profiles[column])}"
+            column=column,
+            reason=f"{quoted(column)}, as in the training file, {_repetition(profiles[column])}",
         )
     for rank, tier in enumerate(LABEL_NAMES):
         found = [name for name in profiles if plain(name) in tier and name != taken]
@@ -98,7 +100,7 @@ def _named_label(
         if len(found) > 1:
             return found
         if found:
-            return _Choice(column=found[0], reason=f"{found[0]!r}, {_repetition(profiles[found[0]])}")
+            return _Choice(column=found[0], reason=f"{quoted(found[0])}, {_repetition(profiles[found[0]])}")
     return None
 
 
@@ -111,17 +113,17 @@ def _repeating_label(table: Table, profiles: dict[str, Profile], *, taken: Colle
         what = f"no column looks like a label; columns found: {_listed(table.frame.columns)}"
         fix = "name it with --label-column"
         raise DataError(Problem(code="missing-label-column", what=what, fix=fix, file=table.source))
-    return _Choice(column=found[0], reason=f"{found[0]!r}, {_repetition(profiles[found[0]])}")
+    return _Choice(column=found[0], reason=f"{quoted(found[0])}, {_repetition(profiles[found[0]])}")
 
 
 def _text(
     table: Table, profiles: dict[str, Profile], *, given: str | None, like: Columns | None, taken: str | None
 ) -> _Choice:
     if given is not None:
-        return _Choice(column=given, reason=f"{given!r}, as told {_figures(profiles[given])}")
+        return _Choice(column=given, reason=f"{quoted(given)}, as told {_figures(profiles[given])}")
     if like is not None and like.text in profiles and like.text != taken:
         pair = like.pair if like.pair in profiles else None
-        reason = f"{like.text!r}, as in the training file {_figures(profiles[like.text])}"
+        reason = f"{quoted(like.text)}, as in the training file {_figures(profiles[like.text])}"
         return _Choice(column=like.text, reason=reason, pair=pair)
     free = {name: figures for name, figures in profiles.items() if name != taken}
     return _named_text(table, free) or _running_text(table, free)
@@ -131,7 +133,7 @@ def _named_text(table: Table, free: dict[str, Profile]) -> _Choice | None:
     pair = usual_pair(list(free))
     certain = [name for name in free if plain(name) in TEXT_NAMES[0]]
     if pair is not None and set(certain) <= set(pair):
-        reason = f"{pair[0]!r}, chosen by its name {_figures(free[pair[0]])}"
+        reason = f"{quoted(pair[0])}, chosen by its name {_figures(free[pair[0]])}"
         return _Choice(column=pair[0], reason=reason, pair=pair[1])
     likely = [name for name in free if plain(name) in TEXT_NAMES[1] and free[name].strings]
     likely = [name for name in likely if not free[name].numeric]
@@ -144,7 +146,7 @@ def _named_text(table: Table, free: dict[str, Profile]) -> _Choice | None:
         return None
     only = [name for name in free if free[name].running] == found
     why = "the only column of running text" if only else "chosen by its name"
-    return _Choice(column=found[0], reason=f"{found[0]!r}, {why} {_figures(free[found[0]])}")
+    return _Choice(column=found[0], reason=f"{quoted(found[0])}, {why} {_figures(free[found[0]])}")
 
 
 def _running_text(table: Table, free: dict[str, Profile]) -> _Choice:
@@ -155,7 +157,9 @@ def _running_text(table: Table, free: dict[str, Profile]) -> _Choice:
         wordy = [name for name in free if free[name].wordy and not names_identity(name)]
         found = [name for name in wordy if not free[name].repeats] or wordy
     if len(found) == 2 and are_numbered_alike(*found):
-        reason = f"{found[0]!r}, one of two columns of text with numbered names {_figures(free[found[0]])}"
+        reason = (
+            f"{quoted(found[0])}, one of two columns of text with numbered names {_figures(free[found[0]])}"
+        )
         return _Choice(column=found[0], reason=reason, pair=found[1])
     if len(found) > 1:
         raise _ambiguous(table, role="text", found=found)
@@ -163,7 +167,7 @@ def _running_text(table: Table, free: dict[str, Profile]) -> _Choice:
         what = f"no column looks like text; columns found: {_listed(table.frame.columns)}"
         fix = "name it with --text-column"
         raise DataError(Problem(code="missing-text-column", what=what, fix=fix, file=table.source))
-    return _Choice(column=found[0], reason=f"{found[0]!r}, {why} {_figures(free[found[0]])}")
+    return _Choice(column=found[0], reason=f"{quoted(found[0])}, {why} {_figures(free[found[0]])}")
 
 
 def _renamed(text: _Choice, label: _Choice | None, like: Columns | None) -> list[str]:
@@ -171,7 +175,7 @@ def _renamed(text: _Choice, label: _Choice | None, like: Columns | None) -> list
         return []
     now = [("text", like.text, text.column), ("label", like.label, label and label.column)]
     return [
-        f"{role}: the training file calls this column {before!r}"
+        f"{role}: the training file calls this column {quoted(before)}"
         for role, before, column in now
         if before is not None and column is not None and before != column
     ]
@@ -182,8 +186,8 @@ def _require(table: Table, name: str | None, *, option: str) -> None:
     if name is None or name in names:
         return
     close = difflib.get_close_matches(name, names, n=1)
-    fix = f"did you mean {option} {close[0]!r}?" if close else f"name one of them with {option}"
-    what = f"there is no column {name!r}; columns found: {_listed(names)}"
+    fix = f"did you mean {option} {quoted(close[0])}?" if close else f"name one of them with {option}"
+    what = f"there is no column {quoted(name)}; columns found: {_listed(names)}"
     raise DataError(Problem(code="missing-column", what=what, fix=fix, file=table.source))
 
 
@@ -195,7 +199,7 @@ def _ambiguous(table: Table, *, role: str, found: Sequence[str]) -> DataError:
 
 
 def _listed(names: Collection[str]) -> str:
-    shown = ", ".join(repr(name) for name in list(names)[:LISTED])
+    shown = ", ".join(quoted(name) for name in list(names)[:LISTED])
     more = len(names) - LISTED
     return f"{shown} and {more} more" if more > 0 else shown
 

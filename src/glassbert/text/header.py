@@ -9,12 +9,14 @@ from collections.abc import Sequence
 
 from glassbert.errors import DataError, Problem
 from glassbert.text.names import is_usual_name
+from glassbert.text.quoting import quoted
 
 DELIMITERS = {",": "','", ";": "';'", "\t": "a tab", "|": "'|'"}
 SNIFFED_LINES = 50
 ENOUGH_LINES = 3
 FEW_ROWS = 20
 LONGEST_NAME = 500
+SHOWN = 5
 NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 CHINESE_OR_JAPANESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 
@@ -47,7 +49,7 @@ def check_unique(names: Sequence[str], file: str) -> None:
     """DataError (65) when two columns have one name."""
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
-        what = f"the header names {' and '.join(map(repr, repeated))} more than once"
+        what = f"the header names {' and '.join(map(quoted, repeated[:SHOWN]))} more than once"
         raise DataError(
             Problem(
                 code="duplicate-column", what=what, fix="give each column its own name", file=file, line=1
@@ -69,12 +71,12 @@ def why_data(names: Sequence[str], columns: Sequence[Sequence[object]]) -> str |
     for name, column in zip(names, columns, strict=True):
         found = column.count(name)
         if found >= 2 or (found and len(column) < FEW_ROWS):
-            return f"'{_short(name)}' is also a value further down in the same column"
+            return f"{quoted(name)} is also a value further down in the same column"
     numbers = [index for index, name in enumerate(names) if NUMBER.fullmatch(name)]
     if len(numbers) == 1 and len(names) > 1 and _all_numbers(columns[numbers[0]]):
-        return f"'{names[numbers[0]]}' stands above a column of numbers"
+        return f"{quoted(names[numbers[0]])} stands above a column of numbers"
     statement = next((name for name in names if _is_statement(name)), None)
-    return f"'{_short(statement)}' is a sentence, not a name" if statement else None
+    return f"{quoted(statement)} is a sentence, not a name" if statement else None
 
 
 def _all_numbers(column: Sequence[object]) -> bool:
@@ -117,7 +119,3 @@ def _option(delimiter: str) -> str:
 
 def _shell(delimiter: str) -> str:
     return "$'\\t'" if delimiter == "\t" else f"'{delimiter}'"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 40 else text[:37] + "..."

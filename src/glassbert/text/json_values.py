@@ -7,6 +7,8 @@ import math
 import re
 from typing import NoReturn
 
+from glassbert.text.quoting import quoted
+
 MAX_DEPTH = 64
 MAX_DIGITS = 4300  # CPython's own default; beyond it, conversion time grows with the square
 MAYBE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -54,7 +56,7 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(row) != len(pairs):
         keys = [key for key, _ in pairs]
         repeated = next(key for key in keys if keys.count(key) > 1)
-        raise Refused("duplicate-key", f"the key '{repeated}' occurs twice", fix="keep one of them")
+        raise Refused("duplicate-key", f"the key {quoted(repeated)} occurs twice", fix="keep one of them")
     return row
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from glassbert.errors import SHOWN_PROBLEMS, DataError, Problem
 from glassbert.text.folding import Text, fold_label, fold_text
+from glassbert.text.quoting import quoted
 
 FIRST = 5
 
@@ -41,7 +42,7 @@ def check_unseen_labels(train: Sequence[str], evaluation: Sequence[str], *, sour
     problems = [
         Problem(
             code="unseen-label",
-            what=f"label '{label}' occurs {_times(counts[label])} here and never in the training data",
+            what=f"label {quoted(label)} occurs {_times(counts[label])} here and never in the training data",
             fix=fix,
             file=source,
         )
@@ -56,7 +57,7 @@ def check_classes(labels: Sequence[str], *, source: str, allow_degenerate: bool 
     if len(classes) > 1:
         return []
     what = (
-        f"all {len(labels):,} examples have the label '{next(iter(classes))}'"
+        f"all {len(labels):,} examples have the label {quoted(next(iter(classes)))}"
         if classes
         else "no example has a label"
     )
@@ -113,7 +114,7 @@ def overlap(
 
 
 def _labelled(group: Sequence[int], labels: Sequence[str], rows: Sequence[int]) -> str:
-    shown = [f"{int(rows[index]):,} ('{labels[index]}')" for index in group[:FIRST]]
+    shown = [f"{int(rows[index]):,} ({quoted(labels[index])})" for index in group[:FIRST]]
     more = len(group) - FIRST
     return _joined([*shown, f"{more:,} more"] if more > 0 else shown)
 
@@ -122,8 +123,8 @@ def _visible(label: str, group: Sequence[str]) -> str:
     """The label in quotes; with its code points where another of the group prints alike."""
     composed = [unicodedata.normalize("NFC", other) for other in group]
     if composed.count(unicodedata.normalize("NFC", label)) == 1:
-        return f"'{label}'"
-    return f"'{label}' [{' '.join(f'U+{ord(character):04X}' for character in label)}]"
+        return quoted(label)
+    return f"{quoted(label)} [{' '.join(f'U+{ord(character):04X}' for character in label)}]"
 
 
 def _times(count: int) -> str:
@@ -131,7 +132,7 @@ def _times(count: int) -> str:
 
 
 def _listed(labels: Sequence[str]) -> str:
-    shown = ", ".join(f"'{label}'" for label in labels[:SHOWN_PROBLEMS])
+    shown = ", ".join(quoted(label) for label in labels[:SHOWN_PROBLEMS])
     return shown if len(labels) <= SHOWN_PROBLEMS else f"{shown} and {len(labels) - SHOWN_PROBLEMS:,} more"
 
 
@@ -141,5 +142,4 @@ def _joined(parts: Sequence[str]) -> str:
 
 def _short(text: Text) -> str:
     whole = " / ".join(text) if isinstance(text, tuple) else text
-    whole = " ".join(whole.split())
-    return f"'{whole}'" if len(whole) <= 60 else f"'{whole[:57]}...'"
+    return quoted(" ".join(whole.split()))

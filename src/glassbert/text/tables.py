@@ -20,6 +20,7 @@ from glassbert.text.json_array import parse_json_array
 from glassbert.text.jsonlines import parse_json_lines
 from glassbert.text.options import Format, ReadOptions
 from glassbert.text.parsed import Parsed
+from glassbert.text.quoting import quoted
 from glassbert.text.rejects import Rejects
 from glassbert.text.sources import Contents, Limits, read_source
 
@@ -95,7 +96,7 @@ def _within(limit: int, parsed: Parsed, *, name: str) -> Parsed:
             continue
         for cell, row in zip(column, parsed.rows.tolist(), strict=True):
             if isinstance(cell, str) and (size := len(cell.encode("utf-8", "surrogatepass"))) > limit:
-                what = f"the value of '{column_name}' has {size:,} bytes, more than {limit:,}"
+                what = f"the value of {quoted(column_name)} has {size:,} bytes, more than {limit:,}"
                 fix = "shorten it, or raise --max-field-bytes"
                 raise DataError(Problem(code="field-too-long", what=what, fix=fix, file=name, line=row))
     return parsed
