@@ -130,7 +130,7 @@ def test_loss_equals_the_closed_form_on_given_logits(
     bench: Workbench, case: Case, examples: Examples
 ) -> None:
     windows = bench.windows(examples)
-    batch = bench.task.batch(windows, np.random.default_rng(2).permutation(len(windows)), examples)
+    batch = bench.batch(windows, np.random.default_rng(2).permutation(len(windows)), examples)
     shape = tuple(bench.network(batch.packed).shape)
     logits = torch.randn(shape, generator=torch.Generator().manual_seed(3)) * 4
     expected = case.loss(logits.numpy(), batch, examples, windows.example)
@@ -140,12 +140,7 @@ def test_loss_equals_the_closed_form_on_given_logits(
 
 
 def gradient(bench: Workbench, windows: Windows, examples: Examples) -> dict[str, torch.Tensor]:
-    batch = bench.task.batch(
-        windows,
-        np.arange(len(windows)),
-        examples,
-        position_offset=bench.network.config.position_offset,
-    )
+    batch = bench.batch(windows, np.arange(len(windows)), examples)
     bench.network.zero_grad()
     bench.task.loss(bench.network(batch.packed), batch).backward()
     parameters = dict(bench.network.named_parameters())
@@ -165,7 +160,7 @@ def test_gradient_of_a_text_of_many_windows_counts_once(bench: Workbench, exampl
 
 def test_windows_leave_no_padding_in_a_batch(bench: Workbench, examples: Examples) -> None:
     windows = bench.windows(examples)
-    batch = bench.task.batch(windows, np.arange(len(windows)), examples)
+    batch = bench.batch(windows, np.arange(len(windows)), examples)
     assert batch.packed.input_ids.numel() == windows.lengths.sum()
     assert bench.tokenizer.pad_token_id not in batch.packed.input_ids
 

@@ -17,7 +17,7 @@ from glassbert.model.hf_config import read_config, write_config
 from glassbert.model.network import Network
 from glassbert.model.weights import assign, export
 from glassbert.tasks.names import task_of_head
-from glassbert.tasks.task import Examples, Predictions, Task
+from glassbert.tasks.task import Batch, Examples, Predictions, Task
 from glassbert.text.tokenizer import Tokenizer
 from glassbert.text.windows import Windows
 
@@ -64,12 +64,16 @@ class Workbench:
     def windows(self, examples: Examples) -> Windows:
         return self.task.windows(examples, self.tokenizer, max_length=self.max_length)
 
+    def batch(self, windows: Windows, chosen: np.ndarray, examples: Examples | None = None) -> Batch:
+        offset = self.network.config.position_offset
+        return self.task.batch(windows, chosen, examples, position_offset=offset)
+
     def logits(self, windows: Windows, batches: Sequence[np.ndarray]) -> np.ndarray:
         """Logits of all windows, in their order, computed in the given batches."""
         parts = {}
         with torch.no_grad():
             for chosen in batches:
-                batch = self.task.batch(windows, chosen, position_offset=self.network.config.position_offset)
+                batch = self.batch(windows, chosen)
                 parts.update(zip(batch.index.tolist(), self.network(batch.packed).numpy(), strict=True))
         return np.stack([parts[window] for window in range(len(windows))])
 

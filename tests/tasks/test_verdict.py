@@ -76,7 +76,10 @@ def test_verdict_needs_enough_rows(truth: np.ndarray) -> None:
     few = truth[:12]
     found = judge(few, guesses(few, 0.0, seed=9), few)
     assert not found.better and found.outcome == "too-few"
-    assert "Too few rows to tell: 12 evaluation rows" in found.text
+    assert (
+        "Too few rows to tell whether the model beats TF-IDF + logistic regression: 12 evaluation rows"
+        in found.text
+    )
     assert "Accuracy 1.000 against 0.000" in found.text
 
 

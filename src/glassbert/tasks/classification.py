@@ -107,7 +107,8 @@ class TextClassification:
 
         `position_offset` is the encoder configuration's (RoBERTa counts positions from pad_token_id + 1).
         """
-        index = chosen[np.argsort(windows.lengths[chosen], kind="stable")]
+        lengths = windows.starts[chosen + 1] - windows.starts[chosen]
+        index = chosen[np.argsort(lengths, kind="stable")]
         picked = windows.select(index)
         weights = 1.0 / np.bincount(windows.example)[picked.example]
         targets = None

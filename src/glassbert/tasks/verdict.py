@@ -78,7 +78,8 @@ def _collapsed(label: str, num_rows: int) -> str:
 def _too_few(truth: Int[np.ndarray, "N"], labels: tuple[str, ...]) -> str:
     if _is_constant(truth):
         return f'Cannot tell: all {len(truth):,} evaluation rows carry the label "{labels[int(truth[0])]}".'
-    return f"Too few rows to tell: {len(truth)} evaluation rows, where at least {MIN_ROWS} are needed."
+    needed = f"{len(truth)} evaluation rows, where at least {MIN_ROWS} are needed"
+    return f"Too few rows to tell whether the model beats {SIMPLE_MODEL}: {needed}."
 
 
 def _standing(
@@ -88,7 +89,7 @@ def _standing(
         float(scores(Counts.of(confusion_matrix(truth, guess, num_classes=num_classes)))["accuracy"])
         for guess in (model, baseline)
     )
-    return f"Accuracy {ours:.3f} against {theirs:.3f} for {SIMPLE_MODEL} on the same {len(truth):,} rows"
+    return f"Accuracy {ours:.3f} against {theirs:.3f} on the same {len(truth):,} rows"
 
 
 def _compared(outcome: Outcome, standing: str, found: dict[str, Difference]) -> str:
