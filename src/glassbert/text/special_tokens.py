@@ -116,7 +116,8 @@ def _can_forge(library: tokenizers.Tokenizer, roles: Mapping[Role, str], ids: Co
     texts = [
         text
         for token in roles.values()
-        for text in (token, f"a {token} b", f"a{token}b", f"{token}{token}", token.lower(), token.upper())
+        for form in ("{}", "{} ", " {} ", "a {} b", "a{}b", "{}{}")
+        for text in (form.replace("{}", token), form.replace("{}", token).swapcase())
     ]
     encodings = library.encode_batch(texts, add_special_tokens=False)
     return any(number in ids for encoding in encodings for number in encoding.ids)

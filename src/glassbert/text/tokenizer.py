@@ -54,8 +54,9 @@ class Tokenizer:
         library = build_plain(document, roles, path=definition.path)
         self._encoder = Encoder(library, word_rule(mark_roles(document, roles)))
         self._wrappings = {num_sides: observe(library, num_sides=num_sides) for num_sides in (1, 2)}
-        self._tokens = [token for token, _ in sorted(known.items(), key=lambda item: item[1])]
-        self._hidden = {token["id"] for token in document["added_tokens"] if token["special"]}
+        num_pieces, added = len(definition.pieces), document["added_tokens"]
+        self._tokens = definition.pieces + [token["content"] for token in added if token["id"] >= num_pieces]
+        self._hidden = {token["id"] for token in added if token["special"]}
         self.vocab_size = len(self._tokens)
         self.pad_token_id = known[roles["pad"]]
         self.cls_token_id = known[roles["cls"]]

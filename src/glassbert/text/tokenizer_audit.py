@@ -70,7 +70,7 @@ def _components(value: Any, part: str, kinds: set[str]) -> Iterator[dict[str, An
     """A component and, for a sequence, those inside it. The depth of the whole file is bounded already."""
     if value is None:
         return
-    kind = value.get("type") if isinstance(value, dict) else value
+    kind = value.get("type") if isinstance(value, dict) else None
     if not isinstance(kind, str) or kind not in kinds:
         raise _Refused(f"{part} of type {_shown(kind)}; accepted: {', '.join(sorted(kinds))}")
     if kind != "Sequence":
