@@ -2,8 +2,9 @@
 
     python tests/train/kill_campaign.py --kills 50
 
-Every other kill waits until a checkpoint is being written; to make that last, this script (and not the library)
-sleeps a little in each sync. The last line is one JSON object; the exit status is 1 when a bit differs.
+Every other kill waits until a checkpoint is being written; to make that last, this script (and not the
+library) sleeps a little in each sync. The last line is one JSON object; the exit status is 1 when a bit
+differs.
 """
 
 from __future__ import annotations
@@ -66,9 +67,12 @@ def start(directory: Path, *, total_steps: int, slow: bool) -> int:
 
 
 def kill_once(directory: Path, child: int, *, in_save: bool, draw: random.Random) -> bool:
-    """Kill the child at a random moment, or in a save; say whether it was in one (False too if it had ended)."""
-    time.sleep(draw.uniform(0.05, 0.4))
-    while in_save and not being_written(directory) and os.waitid(os.P_PID, child, WATCHING) is None:
+    """Kill the child at a random moment, or in its second save; say whether a save was cut short."""
+    time.sleep(draw.uniform(0.0, 0.2))
+    before = listed(directory)
+    while in_save and os.waitid(os.P_PID, child, WATCHING) is None:
+        if listed(directory) != before and being_written(directory):
+            break
         time.sleep(0.0005)
     time.sleep(draw.uniform(0.0, 0.02))
     os.kill(child, signal.SIGKILL)
@@ -77,6 +81,10 @@ def kill_once(directory: Path, child: int, *, in_save: bool, draw: random.Random
 
 
 WATCHING = os.WEXITED | os.WNOHANG | os.WNOWAIT
+
+
+def listed(directory: Path) -> tuple[int, ...]:
+    return Checkpoints(directory / "checkpoints", run_id=RUN_ID).steps()
 
 
 def being_written(directory: Path) -> list[Path]:
@@ -104,8 +112,7 @@ def campaign(directory: Path, kills: int, seed: int) -> dict[str, object]:
     for kill in range(kills):
         child = start(run, total_steps=total_steps, slow=True)
         in_save += kill_once(run, child, in_save=kill % 2 == 1, draw=draw)
-        listed = Checkpoints(run / "checkpoints", run_id=RUN_ID).list()
-        resumed_at.append(listed[-1] if listed else 0)
+        resumed_at.append(max(listed(run), default=0))
     finish(run, total_steps=total_steps, slow=False)
     differing = [
         name

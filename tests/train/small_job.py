@@ -45,7 +45,7 @@ class SmallBatch:
 
 
 class SmallJob:
-    """`poison` is the step whose loss is made not a number; `announce` tells the optimiser which rows are read."""
+    """`poison` is the step whose loss is not a number; `announce` is the optimiser that hears of rows."""
 
     def __init__(self, module: Bag, *, seed: int = 3, poison: int | None = None) -> None:
         self.module = module
@@ -144,3 +144,10 @@ def small_run(
     return SmallRun(
         directory=directory, module=module, job=job, optimizer=optimizer, checkpoints=checkpoints, stop=Stop()
     )
+
+
+def reference(directory: Path, *, announced: bool = False) -> dict[str, Tensor]:
+    """The weights of a run that nothing disturbed."""
+    run = small_run(directory, announced=announced)
+    run.go({"save_every_seconds": 1e9})
+    return {name: tensor.clone() for name, tensor in run.module.state_dict().items()}

@@ -83,7 +83,8 @@ run = small_run(Path(sys.argv[1]))
 def evaluate():
     if run.checkpoints.list():
         print("evaluating", flush=True)
-        hashlib.pbkdf2_hmac("sha256", b"", b"", 10**8)  # one call of many seconds, as a large tensor's would be
+        hashlib.pbkdf2_hmac("sha256", b"", b"", 10**8)  # one call of many seconds, as a large tensor's would
+        be
     return {"loss": 1.0}
 run.job.evaluate = evaluate
 with stop_on_signals() as run.stop:

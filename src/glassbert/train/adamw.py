@@ -73,8 +73,9 @@ class AdamW:
             self._update_dense(dense, update)
 
     def _update_dense(self, pairs: list[tuple[nn.Parameter, Moments]], update: Update) -> None:
-        for _, state in pairs:
-            state.step += 1
+        if not pairs:
+            return
+        torch._foreach_add_([state.step for _, state in pairs], 1.0)
         fused_update(
             [parameter for parameter, _ in pairs],
             [_dense(parameter.grad) for parameter, _ in pairs],

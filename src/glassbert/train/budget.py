@@ -8,7 +8,10 @@ every checkpoint.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field, replace
+
+from glassbert.train.plan import Plan
 
 # Leave a little of the time unplanned: a step of long texts takes longer than the mean step.
 USABLE = 0.97
@@ -44,12 +47,14 @@ class Pace:
     steps: int = 0
     tokens: int = 0
     step_seconds: float = 0.0
+    last_tokens_per_second: float = 0.0
     evaluations: list[float] = field(default_factory=list)
 
     def add_step(self, seconds: float, tokens: int) -> None:
         self.steps += 1
         self.step_seconds += seconds
         self.tokens += tokens
+        self.last_tokens_per_second = tokens / max(seconds, 1e-9)
 
     @property
     def seconds_per_step(self) -> float:
@@ -66,6 +71,11 @@ class Pace:
     def remaining(self, steps: int, eval_every: int) -> float:
         """Seconds for so many more steps, the evaluations among them and the one at the end."""
         return steps * self.seconds_per_step + (steps / eval_every + 1) * self.seconds_per_evaluation
+
+    def eta(self, steps: int, plan: Plan) -> float:
+        """Seconds until a run with so many steps to go is over."""
+        seconds = self.remaining(steps, plan.eval_every)
+        return seconds if plan.deadline is None else min(seconds, max(plan.deadline - time.monotonic(), 0.0))
 
     def affordable(self, seconds: float, eval_every: int) -> int:
         """How many more steps fit into so many seconds, with their evaluations and the one at the end."""

@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from glassbert.errors import DataError, MissingInputError, Problem, StorageError
+from glassbert.train.manifest import HASHING_THREADS, build_manifest, damaged, describe, read_manifest, verify
 from glassbert.train.manifest import NAME as MANIFEST
-from glassbert.train.manifest import build_manifest, damaged, read_manifest, verify
 from glassbert.train.storage import storage_errors, sync, write_durably
 
 MODULE, OPTIMIZER, STATE = "module.safetensors", "optimizer.safetensors", "state.json"
@@ -73,12 +74,12 @@ class Checkpoints:
         """
         staged = self.directory / f"{STAGED}step-{step}-{os.getpid()}"
         target = self._path(step)
-        contents = {MODULE: dict(module), OPTIMIZER: dict(optimizer)}
+        contents = {MODULE: _on_host(module), OPTIMIZER: _on_host(optimizer)}
         with storage_errors(target):
             self.directory.mkdir(parents=True, exist_ok=True)
             try:
-                _fill(staged, contents, state)
-                manifest = build_manifest(staged, contents, run_id=self.run_id, step=step)
+                tensors = _fill(staged, contents, state)
+                manifest = build_manifest(staged, tensors, run_id=self.run_id, step=step)
                 write_durably(staged / MANIFEST, manifest)
                 sync(staged)
                 self._put(staged, target)
@@ -197,18 +198,28 @@ class Checkpoints:
         return True
 
 
-def _fill(staged: Path, contents: Mapping[str, Mapping[str, Tensor]], state: Mapping[str, Any]) -> None:
+def _on_host(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+
+
+def _fill(
+    staged: Path, contents: Mapping[str, Mapping[str, Tensor]], state: Mapping[str, Any]
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Write and sync the files, and describe their tensors in other threads meanwhile."""
     shutil.rmtree(staged, ignore_errors=True)
     staged.mkdir()
-    for name, tensors in contents.items():
-        try:
-            save_file(
-                {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}, staged / name
-            )
-        except SafetensorError as error:
-            fix = "make room or mend the disk, then resume: the checkpoints before this one are intact"
-            raise StorageError(
-                Problem(code="write-failed", what=str(error), fix=fix, file=str(staged / name))
-            ) from error
-        sync(staged / name)
-    write_durably(staged / STATE, json.dumps(state, indent=1, allow_nan=False).encode())
+    with ThreadPoolExecutor(HASHING_THREADS) as pool:
+        described = {file: pool.map(describe, tensors.values()) for file, tensors in contents.items()}
+        for file, tensors in contents.items():
+            _save_tensors(staged / file, tensors)
+        write_durably(staged / STATE, json.dumps(state, allow_nan=False).encode())
+        return {file: dict(zip(contents[file], described[file], strict=True)) for file in contents}
+
+
+def _save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    try:
+        save_file(dict(tensors), path)
+    except SafetensorError as error:
+        fix = "make room or mend the disk, then resume: the checkpoints before this one are intact"
+        raise StorageError(Problem(code="write-failed", what=str(error), fix=fix, file=str(path))) from error
+    sync(path)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -51,72 +52,114 @@ def train(
     sum(weights) over the micro-batches `job.batches(k)`, clipped by its global norm. `probe(k, module)` is
     called with k = 0 and then after every update, k updates being done. With `resume` the newest intact
     checkpoint is continued, and every number after it is the one that the uninterrupted run would have had
-    (wall-clock deadlines aside).
+    (deadlines aside).
     Errors: Interrupted when `stop` was requested, once all is saved; DataError for a loss or gradient that is
     not finite, before it reaches a weight; StorageError when saving keeps failing; MissingInputError when
     there is nothing to resume, OutputError when there are checkpoints and `resume` was not asked for.
     """
     state = start(module, optimizer, plan, checkpoints=checkpoints, log=log, resume=resume)
-    saver = Saver(
-        module, optimizer, plan, checkpoints=checkpoints, log=log, saved_step=state.step if resume else None
-    )
-    parameters = [parameter for _, parameter in named_parameters(optimizer.groups)]
-    pace = Pace()
+    saver = Saver(module, optimizer, plan, checkpoints=checkpoints, log=log)
+    if resume:
+        saver.note_saved(state)
+    run = Run(module=module, optimizer=optimizer, job=job, plan=plan, schedule=schedule, log=log, state=state)
     if probe is not None and state.step == 0:
         probe(0, module)
-    upcoming = _batches(job, state)
-    while True:
-        ending = state.ending(plan, pace)
-        if ending is not None and state.evaluated:
-            saver.save(state, required=True)
-            return _outcome(state, ending)
+    while (ending := state.ending(plan, run.pace)) is None or not state.evaluated:
         if stop.requested:
             saver.save(state, required=True)
             raise interrupted(state, log)
         if ending is not None or state.evaluation_due(plan):
-            _evaluate(optimizer, job, plan, state=state, pace=pace, saver=saver)
+            run.evaluate(saver)
             continue
         if saver.due():
             saver.save(state)
-
-        started = time.monotonic()
-        batches, learning_rate = (
-            upcoming,
-            plan.learning_rate * schedule(state.walk.at(state.step), state.walk.planned),
-        )
-        mean_loss = _backward(job, batches, state.step)
-        upcoming = _batches(
-            job, state, ahead=1
-        )  # built while a GPU still computes; the next line waits for it
-        loss, norm = torch.stack((mean_loss.float(), global_norm(parameters).to(mean_loss.device))).tolist()
-        refuse_non_finite(loss, norm, job=job, state=state, log=log)
-        optimizer.step(learning_rate, scale=clip_factor(norm, plan.max_grad_norm))
-        module.zero_grad(set_to_none=True)
-
-        seconds, tokens = time.monotonic() - started, sum(job.tokens(batch) for batch in batches)
-        state.advance(seconds=seconds, tokens=tokens)
-        pace.add_step(seconds, tokens)
-        if pace.steps == FIRST_MEASURE:
-            state.shorten(plan, pace)
-        report = _report(state, pace, plan, loss=loss, norm=norm, learning_rate=learning_rate)
-        if state.step % plan.log_every == 0:
-            _log_step(report, tokens / seconds, plan, log)
+        report = run.step()
         if probe is not None:
             probe(state.step, module)
         if on_step is not None:
             on_step(report)
+    saver.save(state, required=True)
+    return _outcome(state, ending)
 
 
-def _batches(job: Job[B], state: State, ahead: int = 0) -> Sequence[B]:
-    step = state.step + ahead
-    return job.batches(step) if step < state.walk.total_steps else ()
+@dataclass(kw_only=True)
+class Run(Generic[B]):
+    """One training run: what moves (module, optimiser, state) and what it is moved by."""
+
+    module: nn.Module
+    optimizer: Optimizer
+    job: Job[B]
+    plan: Plan
+    schedule: Schedule
+    log: MetricsLog
+    state: State
+    pace: Pace = field(default_factory=Pace)
+    upcoming: Sequence[B] | None = None
+
+    def step(self) -> StepReport:
+        """One update by the clipped gradient of all micro-batches, refused when that is not finite."""
+        started, state = time.monotonic(), self.state
+        batches = self.job.batches(state.step) if self.upcoming is None else self.upcoming
+        learning_rate = self.plan.learning_rate * self.schedule(state.walk.at(state.step), state.walk.planned)
+        mean_loss = _backward(self.job, batches, state.step)
+        # the next batches are built while a GPU still computes; reading the two numbers waits for it
+        self.upcoming = self.job.batches(state.step + 1) if state.step + 1 < state.walk.total_steps else None
+        norm_on_device = global_norm(parameter for _, parameter in named_parameters(self.optimizer.groups))
+        loss, norm = torch.stack((mean_loss, norm_on_device.to(mean_loss.device))).tolist()
+        refuse_non_finite(loss, norm, job=self.job, state=state, log=self.log)
+        self.optimizer.step(learning_rate, scale=clip_factor(norm, self.plan.max_grad_norm))
+        self.module.zero_grad(set_to_none=True)
+        tokens = sum(self.job.tokens(batch) for batch in batches)
+        self._advance(time.monotonic() - started, tokens)
+        return self._report(loss=loss, norm=norm, learning_rate=learning_rate)
+
+    def _advance(self, seconds: float, tokens: int) -> None:
+        self.state.advance(seconds=seconds, tokens=tokens)
+        self.pace.add_step(seconds, tokens)
+        if self.pace.steps == FIRST_MEASURE:
+            self.state.shorten(self.plan, self.pace)
+
+    def evaluate(self, saver: Saver) -> None:
+        """Evaluate, log, move the best, save; a best that could not be saved is no best."""
+        started, state = time.monotonic(), self.state
+        self.optimizer.settle()
+        metrics = self.job.evaluate()
+        best = state.best_step, state.best_metric
+        state.judge(metrics, self.plan)
+        self._write({f"validation_{name}": value for name, value in metrics.items()})
+        self.pace.evaluations.append(time.monotonic() - started)
+        state.seconds += self.pace.evaluations[-1]
+        state.shorten(self.plan, self.pace)
+        if not saver.save(state):
+            state.best_step, state.best_metric = best
+        self.pace.evaluations[-1] = time.monotonic() - started
+
+    def _report(self, *, loss: float, norm: float, learning_rate: float) -> StepReport:
+        """What a step was, into the log every `log_every` steps, and to the caller."""
+        step, total = self.state.step, self.state.walk.total_steps
+        row = {"loss": loss, "learning_rate": learning_rate, "gradient_norm": norm}
+        if step % self.plan.log_every == 0:
+            self._write(row | {"tokens_per_second": self.pace.last_tokens_per_second})
+        return StepReport(
+            step=step,
+            total_steps=total,
+            loss=loss,
+            learning_rate=learning_rate,
+            gradient_norm=norm,
+            tokens_per_second=self.pace.tokens_per_second,
+            eta_seconds=self.pace.eta(total - step, self.plan),
+        )
+
+    def _write(self, row: dict[str, float]) -> None:
+        epochs = self.plan.steps_per_epoch
+        epoch = {} if epochs is None else {"epoch": self.state.step / epochs}
+        self.log.write({"step": self.state.step, **epoch, **row})
 
 
 def _backward(job: Job[B], batches: Sequence[B], step: int) -> Tensor:
     """Accumulate the gradient of the mean loss, and return that loss without waiting for the device.
 
-    Every micro-batch is divided by the weight of them all: an average of averages would over-weight short
-    ones.
+    Every micro-batch is divided by the weight of them all: a mean of means would over-weight short ones.
     """
     weight = sum(job.weight(batch) for batch in batches)
     losses = []
@@ -125,54 +168,6 @@ def _backward(job: Job[B], batches: Sequence[B], step: int) -> Tensor:
         loss.backward()
         losses.append(loss.detach())
     return torch.stack(losses).sum()
-
-
-def _evaluate(
-    optimizer: Optimizer, job: Job[B], plan: Plan, *, state: State, pace: Pace, saver: Saver
-) -> None:
-    """Evaluate, log, move the best, save; a best that could not be saved is no best."""
-    started = time.monotonic()
-    optimizer.settle()
-    metrics = job.evaluate()
-    best = state.best_step, state.best_metric
-    state.judge(metrics, plan)
-    row = {f"validation_{name}": value for name, value in metrics.items()}
-    saver.log.write({"step": state.step, **_epoch(state.step, plan), **row})
-    pace.evaluations.append(time.monotonic() - started)
-    state.seconds += pace.evaluations[-1]
-    state.shorten(plan, pace)
-    if not saver.save(state):
-        state.best_step, state.best_metric = best
-    pace.evaluations[-1] = time.monotonic() - started
-
-
-def _report(
-    state: State, pace: Pace, plan: Plan, *, loss: float, norm: float, learning_rate: float
-) -> StepReport:
-    total = state.walk.total_steps
-    return StepReport(
-        step=state.step,
-        total_steps=total,
-        loss=loss,
-        learning_rate=learning_rate,
-        gradient_norm=norm,
-        tokens_per_second=pace.tokens_per_second,
-        eta_seconds=pace.remaining(total - state.step, plan.eval_every),
-    )
-
-
-def _log_step(report: StepReport, tokens_per_second: float, plan: Plan, log: MetricsLog) -> None:
-    row = {
-        "loss": report.loss,
-        "learning_rate": report.learning_rate,
-        "gradient_norm": report.gradient_norm,
-        "tokens_per_second": tokens_per_second,
-    }
-    log.write({"step": report.step, **_epoch(report.step, plan), **row})
-
-
-def _epoch(step: int, plan: Plan) -> dict[str, float]:
-    return {} if plan.steps_per_epoch is None else {"epoch": step / plan.steps_per_epoch}
 
 
 def _outcome(state: State, ending: str) -> Outcome:

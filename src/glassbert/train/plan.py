@@ -81,7 +81,7 @@ class Outcome:
 
     steps, tokens_seen and seconds count over all resumed parts; best_step and best_metric are those of
     `Plan.metric` (None when no evaluation gave a finite one); history holds {"step", metric: value, ...} for
-    each evaluation.
+    each evaluation, None where a value was not finite.
     stopped_because: "finished", "early stopping" or "budget" (fewer steps than planned, for the deadline's
     sake).
     """
@@ -92,4 +92,4 @@ class Outcome:
     stopped_because: str
     tokens_seen: int
     seconds: float
-    history: list[dict[str, float]]
+    history: list[dict[str, float | None]]

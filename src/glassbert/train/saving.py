@@ -71,14 +71,13 @@ class Saver:
         *,
         checkpoints: Checkpoints,
         log: MetricsLog,
-        saved_step: int | None,
     ) -> None:
         self.module = module
         self.optimizer = optimizer
         self.plan = plan
         self.checkpoints = checkpoints
         self.log = log
-        self._saved_step = saved_step
+        self._saved: tuple[int, int] | None = None
         self._tried = time.monotonic()
         self._failures = 0
 
@@ -86,11 +85,11 @@ class Saver:
         return time.monotonic() - self._tried >= self.plan.save_every_seconds
 
     def save(self, state: State, *, required: bool = False) -> bool:
-        """Save unless this step is saved, and say whether it is; with `required` a failure raises at once.
+        """Save unless this state is saved, and say whether it is; with `required` a failure raises at once.
 
         Errors: OutputError or StorageError of the last attempt.
         """
-        if self._saved_step == state.step:
+        if self._saved == state.stamp:
             return True
         try:
             self.checkpoints.save(
@@ -106,7 +105,11 @@ class Saver:
                 raise
             self.log.warn(f"the checkpoint of step {state.step} was not saved: {error}")
         else:
-            self._saved_step = state.step
+            self.note_saved(state)
             self._failures = 0
         self._tried = time.monotonic()
-        return self._saved_step == state.step
+        return self._saved == state.stamp
+
+    def note_saved(self, state: State) -> None:
+        """This state is on the disk, or comes from there."""
+        self._saved = state.stamp

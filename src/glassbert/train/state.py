@@ -29,6 +29,11 @@ class State:
         """Whether the module as it is has been evaluated."""
         return bool(self.history) and self.history[-1]["step"] == self.step
 
+    @property
+    def stamp(self) -> tuple[int, int]:
+        """Two states of one run are the same if they have the same number of steps and of evaluations."""
+        return self.step, len(self.history)
+
     def advance(self, *, seconds: float, tokens: int) -> None:
         """Count one more update."""
         self.step += 1

@@ -41,8 +41,6 @@ def fused_update(
     torch.optim.AdamW(fused=True) calls the same kernel; calling it ourselves gives the state plain names, and
     lets clipping ride along (the kernel divides each gradient by grad_scale, in place).
     """
-    if not parameters:
-        return
     grad_scale = None
     if update.scale != 1.0:
         grad_scale = torch.full((), 1.0 / update.scale, device=parameters[0].device)
