@@ -158,9 +158,10 @@ def test_gradient_of_a_text_of_many_windows_counts_once(bench: Workbench, exampl
         torch.testing.assert_close(found[name], value, atol=1e-6, rtol=1e-4, msg=name)
 
 
-def test_windows_leave_no_padding_in_a_batch(bench: Workbench, examples: Examples) -> None:
+def test_batch_has_no_padding_and_equal_lengths_side_by_side(bench: Workbench, examples: Examples) -> None:
     windows = bench.windows(examples)
-    batch = bench.batch(windows, np.arange(len(windows)), examples)
+    batch = bench.batch(windows, np.random.default_rng(4).permutation(len(windows)), examples)
+    assert len(batch.packed.layout.groups) == len(np.unique(windows.lengths))
     assert batch.packed.input_ids.numel() == windows.lengths.sum()
     assert bench.tokenizer.pad_token_id not in batch.packed.input_ids
 
