@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from glassbert.errors import DataError, Problem, UsageError
@@ -265,7 +264,7 @@ def _cost(job: FinetuneJob, predictions: Predictions, outcome: Outcome, started:
         "tokens_seen": outcome.tokens_seen,
         "windows_used": len(job.train.windows.example),
         "long_texts": int(
-            (np.bincount(job.train.windows.example) > 1).sum() + (predictions.windows > 1).sum()
+            (job.train.windows.per_text > 1).sum() + (predictions.windows > 1).sum()
         ),
         "tokens_per_second": outcome.tokens_seen / max(outcome.seconds, 1e-9),
         "seconds": seconds_since(started),

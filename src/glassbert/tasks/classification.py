@@ -110,7 +110,7 @@ class TextClassification:
         lengths = windows.starts[chosen + 1] - windows.starts[chosen]
         index = chosen[np.argsort(lengths, kind="stable")]
         picked = windows.select(index)
-        weights = 1.0 / np.bincount(windows.example)[picked.example]
+        weights = 1.0 / windows.per_text[picked.example]
         targets = None
         if examples is not None and examples.targets is not None:
             classes = examples.targets[picked.example]
@@ -142,7 +142,7 @@ class TextClassification:
     def decode(self, logits: Float[np.ndarray, "W C"], windows: Windows) -> Predictions:
         """Mean logits over the windows of each text, scores softmax(mean / temperature), and class."""
         wide = np.asarray(logits, dtype=np.float64)
-        counts = np.bincount(windows.example, minlength=windows.num_examples)
+        counts = windows.per_text
         if len(wide) != len(windows.example) or not counts.all() or not np.isfinite(wide).all():
             what = f"{len(wide)} rows of logits for {len(windows.example)} windows, or some are not finite"
             raise GlassbertError(Problem(code="bad-logits", what=what, fix="check the weights for NaN"))

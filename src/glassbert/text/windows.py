@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -33,10 +34,15 @@ class Windows:
     sequence: np.ndarray
     num_examples: int
 
-    @property
+    @cached_property
     def lengths(self) -> np.ndarray:
         """Tokens of each window, special ones included: int64 [W]."""
         return np.diff(self.starts)
+
+    @cached_property
+    def per_text(self) -> np.ndarray:
+        """How many windows each text has: int64 [num_examples]."""
+        return np.bincount(self.example, minlength=self.num_examples)
 
     def __len__(self) -> int:
         return len(self.example)
