@@ -179,6 +179,14 @@ def test_num_parameters_is_the_number_of_parameters(
     assert config.num_parameters == sum(parameter.numel() for parameter in encoder.parameters())
 
 
+@pytest.mark.parametrize("kind", list(HEADS))
+@pytest.mark.parametrize("tie", [True, False])
+def test_num_parameters_of_a_head_is_their_number(kind: str, tie: bool) -> None:
+    network = Network(small(tie_word_embeddings=tie), HEADS[kind], seed=None)
+    total = sum(parameter.numel() for parameter in network.parameters())
+    assert HEADS[kind].num_parameters(network.config) == total - network.config.num_parameters
+
+
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_activations_have_no_parameters(activation: str) -> None:
     assert small(hidden_act=activation).num_parameters == SMALL.num_parameters

@@ -5,10 +5,11 @@ import torch
 from torch import Tensor
 
 from glassbert.errors import DataError
+from glassbert.model.aliases import has_tensor
 from glassbert.model.config import HeadConfig
 from glassbert.model.encoder import sinusoidal_positions
 from glassbert.model.network import Network
-from glassbert.model.weights import Assigned, assign, export, has_tensor
+from glassbert.model.weights import Assigned, assign, export
 from tests.model.small import HEADS, build, small
 
 QUERY = "bert.encoder.layer.1.attention.self.query.weight"

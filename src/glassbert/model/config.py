@@ -179,6 +179,23 @@ class HeadConfig:
     def num_labels(self) -> int:
         return len(self.labels)
 
+    def num_parameters(self, encoder: EncoderConfig) -> int:
+        """Parameters of the head alone on such an encoder, in closed form; a tied decoder counts its bias."""
+        h, v = encoder.hidden_size, encoder.vocab_size
+        dense = h * (h + 1)
+        masked = dense + 2 * h + v + (0 if encoder.tie_word_embeddings else v * h)
+        following = dense + 2 * (h + 1)
+        return {
+            "none": 0,
+            "pooling": dense,
+            "sequence-classification": dense + self.num_labels * (h + 1),
+            "token-classification": self.num_labels * (h + 1),
+            "span": 2 * (h + 1),
+            "masked-lm": masked,
+            "next-sentence": following,
+            "pretraining": masked + following,
+        }[self.kind]
+
 
 def _is_int(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)

@@ -123,10 +123,16 @@ def head_kind(architecture_name: str) -> str | None:
 
 
 def encoder_names(config: EncoderConfig) -> list[Name]:
-    """The encoder's rows, without the family's prefix on their side."""
+    """The encoder's rows, without the family's prefix on their side.
+
+    The projection of additive attention is one tensor [3H, H] under the query's name: a class of transformers
+    that is named outright, whatever config.json says, refuses the shape instead of computing something else.
+    """
     rows = [Name(f"encoder.{name.ours}", name.theirs) for name in _embedding_names(config)]
     distil = config.model_type == "distilbert"
     block, stem = (_DISTILBERT_BLOCK, "transformer.layer") if distil else (_BERT_BLOCK, "encoder.layer")
+    if config.attention_type == "additive":
+        block = block | {"attention.qkv": block["attention.qkv"][:1]}
     for i in range(config.num_hidden_layers):
         for ours, theirs in block.items():
             for part in ("weight", "bias"):

@@ -1,28 +1,32 @@
-"""A network from a Hugging Face model directory and back: configuration and weights, nothing executed or unpickled."""
+"""A network from a Hugging Face model directory and back: nothing is executed, unpickled or fetched."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from glassbert.errors import DataError, MissingInputError, Problem
-from glassbert.model.config import EncoderConfig, HeadConfig
+from torch import Tensor
+
+from glassbert.errors import DataError, Problem, UsageError
+from glassbert.model.aliases import has_tensor, key_of
+from glassbert.model.config import CLASSIFIERS, EncoderConfig, HeadConfig
 from glassbert.model.files import check_finite, open_tensors, read_json, write_tensors
 from glassbert.model.hf_config import read_config, write_config
-from glassbert.model.network import Network
-from glassbert.model.weights import Assigned, assign, export, has_tensor
-from glassbert.storage import write_file
+from glassbert.model.memory import check_memory
+from glassbert.model.names import head_names
+from glassbert.model.network import Network, initialise
+from glassbert.model.weights import Assigned, assign, export
+from glassbert.storage import make_directory, write_file
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
-BYTES_PER_PARAMETER = 4
+SHOWN = 8
 
 
 @dataclass(frozen=True)
 class Pretrained:
-    """A network with its weights, what became of the checkpoint's tensors, and what was noticed on the way."""
+    """A network with its weights, what became of the checkpoint, and what was noticed on the way."""
 
     network: Network
     assigned: Assigned
@@ -35,61 +39,98 @@ def load_pretrained(
     head: HeadConfig | None = None,
     replace_head: bool = False,
     allow_nonfinite: bool = False,
+    seed: int = 0,
 ) -> Pretrained:
     """Load the encoder under the given head, or under the one that the checkpoint was saved with.
 
-    Head tensors that the checkpoint lacks stay random and are named in `assigned`; with `replace_head` those of another
-    label set count as lacking. Raises MissingInputError or DataError, the latter before any allocation where the
-    configuration asks for more memory than there is.
+    Head tensors that the checkpoint lacks are drawn from N(0, initializer_range) by `seed` and named in
+    `assigned`. Logits of other classes count as lacking with `replace_head`, and are refused without it.
+    Errors: those of `open_tensors`, `read_json`, `read_config` and `assign`; DataError when the parameters
+    exceed the free memory (before anything is allocated) or are not finite; UsageError for other labels.
     """
-    path = directory / CONFIG
-    if directory.is_dir() and not path.exists():
-        what = "the directory has no config.json"
-        raise MissingInputError(
-            Problem(code="no-config", what=what, fix="give a model directory", file=str(path))
-        )
-    raw = read_json(path) if path.exists() else {}
     tensors = open_tensors(directory)
-    read = read_config(raw, file=str(path))
-    check_memory(read.encoder, file=str(path))
+    path = directory / CONFIG
+    read = read_config(read_json(path), file=str(path))
+    config = read.encoder
+    saved = saved_head(read.head, tensors, config)
+    chosen = head or saved
+    _check_blocks(config, len(tensors), file=str(path))
+    check_memory(config, chosen, file=str(path))
     if not allow_nonfinite:
         check_finite(tensors, file=str(directory))
-    network = Network(read.encoder, head or saved_head(read.head, tensors, read.encoder))
-    assigned = assign(network, tensors, replace_head=replace_head, file=str(directory))
+    network = Network(config, chosen, seed=None)
+    initialise(network, seed=seed, part="head.")
+    usable: Mapping[str, Tensor] = tensors
+    if _other_classes(saved, chosen, replace_head=replace_head):
+        usable = without_logits(tensors, config, saved)
+    assigned = assign(network, usable, replace_head=replace_head, file=str(directory))
     return Pretrained(network, assigned, (*read.warnings, *tensors.warnings))
 
 
 def saved_head(head: HeadConfig | None, tensors: Iterable[str], config: EncoderConfig) -> HeadConfig:
-    """The head of the checkpoint; a bare encoder counts as "pooling" only if it carries the pooler's weights."""
+    """The head that the checkpoint was saved with.
+
+    Of a bare encoder only the tensors tell whether a pooler sits on it: transformers names both alike.
+    """
     if head is not None and head.kind not in ("none", "pooling"):
         return head
     pooled = config.model_type != "distilbert" and has_tensor(tensors, "pooler.dense.weight", config)
     return HeadConfig(kind="pooling" if pooled else "none")
 
 
-def check_memory(config: EncoderConfig, *, file: str) -> None:
-    """Raise DataError when the encoder's parameters alone would not fit into the free memory."""
-    needed, free = config.num_parameters * BYTES_PER_PARAMETER, free_memory()
-    if needed > free:
-        what = f"the configuration needs {needed / 1e9:,.1f} GB for its parameters, and {free / 1e9:,.1f} GB are free"
-        raise DataError(
-            Problem(code="too-large", what=what, fix="correct the sizes, or use more memory", file=file)
-        )
-
-
-def free_memory() -> int:
-    """Bytes that this machine could still give out."""
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        kilobytes = next(line.split()[1] for line in lines if line.startswith("MemAvailable:"))
-        return int(kilobytes) * 1024
-    except (OSError, StopIteration):
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-
-
 def save_pretrained(network: Network, directory: Path, *, extra: Mapping[str, object] | None = None) -> None:
-    """Write config.json and model.safetensors as Hugging Face names them, each file whole or not at all."""
-    directory.mkdir(parents=True, exist_ok=True)
-    config = write_config(network.config, network.head_config) | dict(extra or {})
-    write_tensors(directory / WEIGHTS, export(network), metadata={"format": "pt"})
-    write_file(directory / CONFIG, [json.dumps(config, indent=2, ensure_ascii=False).encode() + b"\n"])
+    """Write config.json (with `extra` keys) and model.safetensors (fp32), each whole or not at all.
+
+    What `transformers.AutoModelFor...from_pretrained` and `load_pretrained` read; a network that transformers
+    cannot express (additive attention) bears names it refuses. Errors: UsageError for an extra key that is
+    ours; DataError for a head that the family lacks; OutputError and StorageError.
+    """
+    config = write_config(network.config, network.head_config)
+    if clash := sorted(set(config) & set(extra or {})):
+        what = f"{', '.join(clash)} would replace what describes the network"
+        raise UsageError(Problem(code="reserved-key", what=what, fix="choose another name"))
+    text = json.dumps(config | dict(extra or {}), indent=2, ensure_ascii=False, allow_nan=False)
+    tensors = {name: tensor.float() for name, tensor in export(network).items()}
+    make_directory(directory)
+    write_tensors(directory / WEIGHTS, tensors, metadata={"format": "pt"})
+    write_file(directory / CONFIG, [text.encode(), b"\n"])
+
+
+def _check_blocks(config: EncoderConfig, num_tensors: int, *, file: str) -> None:
+    """A made-up depth must not cost an hour of building blocks before it turns out to be one."""
+    if config.num_hidden_layers > num_tensors:
+        what = f"num_hidden_layers is {config.num_hidden_layers}, and the weights are {num_tensors} tensors"
+        fix = "take config.json and the weights from one place"
+        raise DataError(Problem(code="missing-tensors", what=what, fix=fix, file=file))
+
+
+def _other_classes(saved: HeadConfig, chosen: HeadConfig, *, replace_head: bool) -> bool:
+    """Whether the saved logits stand for other classes than the chosen ones, and so must not be used.
+
+    Raises UsageError when they may not be replaced. Classes that nobody has named yet may be given names.
+    """
+    if saved.kind not in CLASSIFIERS or chosen.kind not in CLASSIFIERS:
+        return False
+    if saved.kind != chosen.kind:
+        return True
+    if saved.labels == chosen.labels or replace_head:
+        return saved.labels != chosen.labels
+    if saved.labels == tuple(f"LABEL_{i}" for i in range(chosen.num_labels)):
+        return False
+    what = f"the checkpoint's labels are {_some(saved.labels)}, not {_some(chosen.labels)}"
+    fix = "pass replace_head=True to train a new head, or use the labels of the checkpoint"
+    raise UsageError(Problem(code="other-labels", what=what, fix=fix))
+
+
+def without_logits(
+    tensors: Mapping[str, Tensor], config: EncoderConfig, head: HeadConfig
+) -> dict[str, Tensor]:
+    """The tensors without those that map to the head's classes."""
+    names = head_names(config, head.kind) or []
+    hidden = {theirs for name in names if name.ours.startswith("head.output.") for theirs in name.theirs}
+    return {name: tensors[name] for name in tensors if key_of(name, config) not in hidden}
+
+
+def _some(labels: tuple[str, ...]) -> str:
+    more = f", ... ({len(labels) - SHOWN} more)" if len(labels) > SHOWN else ""
+    return ", ".join(map(repr, labels[:SHOWN])) + more

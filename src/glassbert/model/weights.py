@@ -16,15 +16,12 @@ from glassbert.model.aliases import (
     POSITIONS,
     canonical,
     check_copies,
-    has_tensor,
     key_of,
     without_aliases,
 )
 from glassbert.model.config import EncoderConfig, HeadConfig
 from glassbert.model.names import PREFIX, Name, encoder_names, foreign_head_stems, head_names
 from glassbert.model.network import Network
-
-__all__ = ["Assigned", "assign", "export", "has_tensor"]
 
 LISTED = 8
 _FIX = "the configuration and the weights do not belong together: take both from one place"
