@@ -16,6 +16,8 @@ from glassbert.text.tables import Table, read_table
 MAX_EXAMPLES = 2000
 MAX_CHARACTERS = 1_000_000
 MAX_TEXT = 2000
+COLUMNS = ("row", "text", "label", "prediction", "confidence")
+LARGEST_ROW = 2**31 - 1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -42,45 +44,55 @@ class Predictions:
 def read_predictions(path: Path, labels: tuple[str, ...]) -> Predictions:
     """Read the file; raises DataError when a column is missing or a value is not what it should be."""
     table = read_table(path)
-    missing = [
-        name for name in ("row", "text", "label", "prediction", "confidence") if name not in table.frame
-    ]
+    missing = [name for name in COLUMNS if name not in table.frame]
     if missing:
         what = f"the column {missing[0]} is missing"
         raise DataError(Problem(code="wrong-predictions", what=what, fix="predict again", file=str(path)))
     score_columns = [f"score:{label}" for label in labels]
     complete = bool(labels) and all(name in table.frame for name in score_columns)
-    scores = [_numbers(table, name) for name in score_columns] if complete else None
+    scores = [_shares(table, name) for name in score_columns] if complete else None
     return Predictions(
-        row=_numbers(table, "row").astype(np.int32),
+        row=_rows(table),
         text=table.frame["text"].tolist(),
         true=_indices(table, "label", labels),
         predicted=_indices(table, "prediction", labels),
-        confidence=_numbers(table, "confidence"),
+        confidence=_shares(table, "confidence"),
         scores=None if scores is None else np.stack(scores, axis=1),
     )
 
 
-def _numbers(table: Table, column: str) -> Float64[np.ndarray, " n"]:
-    def number(text: str, row: int) -> float:
+def _cells(table: Table, column: str) -> list[tuple[str, int]]:
+    """The cells of a column, each with the line it begins on."""
+    return list(zip(table.frame[column].tolist(), table.rows.tolist(), strict=True))
+
+
+def _rows(table: Table) -> Int32[np.ndarray, " n"]:
+    cells = _cells(table, "row")
+    for text, line in cells:
+        if not (text.isascii() and text.isdigit() and len(text) < 11 and int(text) <= LARGEST_ROW):
+            raise _wrong(table, line, f"row is {text[:40]!r}, not the number of a row")
+    return np.array([int(text) for text, _ in cells], np.int32)
+
+
+def _shares(table: Table, column: str) -> Float64[np.ndarray, " n"]:
+    def share(text: str, line: int) -> float:
         try:
             value = float(text)
         except ValueError:
             value = float("nan")
-        if not np.isfinite(value):
-            raise _wrong(table, row, f"{column} is {text[:40]!r}, not a number")
+        if not 0 <= value <= 1:
+            raise _wrong(table, line, f"{column} is {text[:40]!r}, not a number from 0 to 1")
         return value
 
-    cells = zip(table.frame[column].tolist(), table.rows.tolist(), strict=True)
-    return np.array([number(text, row) for text, row in cells], np.float64)
+    return np.array([share(text, line) for text, line in _cells(table, column)], np.float64)
 
 
 def _indices(table: Table, column: str, labels: tuple[str, ...]) -> Int32[np.ndarray, " n"]:
     index = {label: i for i, label in enumerate(labels)}
-    cells = list(zip(table.frame[column].tolist(), table.rows.tolist(), strict=True))
-    for text, row in cells:
+    cells = _cells(table, column)
+    for text, line in cells:
         if text not in index:
-            raise _wrong(table, row, f"{column} is {text[:40]!r}, which is not a label of this run")
+            raise _wrong(table, line, f"{column} is {text[:40]!r}, which is not a label of this run")
     return np.array([index[text] for text, _ in cells], np.int32)
 
 

@@ -78,8 +78,8 @@ def _calibration(node: Node, predictions: Predictions | None) -> Calibration | N
 def bins_before(predictions: Predictions, temperature: float, ece: float) -> ReliabilityBins | None:
     """The reliability before the temperature, from the scores of every row.
 
-    The scores p are softmax(z / T) or softmax(z); from the former, softmax(z) is p^T over its row sum. That which
-    has the recorded calibration error is it; when neither has, the file belongs to other numbers: None.
+    The scores p are softmax(z / T) or softmax(z); from the former, softmax(z) is p^T over its sum. The one
+    with the recorded calibration error is it; when neither has it, the file is of other numbers: None.
     """
     if predictions.scores is None or len(predictions.scores) == 0:
         return None

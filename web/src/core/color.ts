@@ -9,7 +9,7 @@ const STOPS: Record<Theme, readonly string[]> = {
   light: ['#f6f7f9', '#bed2f3', '#6f9be6', '#2f5fc4', '#142c6e'],
   dark: ['#191c22', '#213a70', '#3166c4', '#73a5f5', '#e4eeff'],
 };
-const STEPS = 256;
+export const STEPS = 256;
 
 const ramps: Record<Theme, readonly Rgb[]> = { light: build(STOPS.light), dark: build(STOPS.dark) };
 
@@ -31,7 +31,7 @@ export function contrast(a: Rgb, b: Rgb): number {
 /** Black or white, whichever is easier to read on `ground`. */
 export function inkOn(ground: Rgb): Rgb {
   const white: Rgb = [255, 255, 255];
-  const black: Rgb = [16, 18, 22];
+  const black: Rgb = [0, 0, 0];
   return contrast(ground, white) >= contrast(ground, black) ? white : black;
 }
 

@@ -22,31 +22,29 @@ export interface NamedRecord {
   readonly value: unknown;
 }
 
-type View = new (buffer: ArrayBuffer, offset: number, length: number) => TypedArray;
+interface View {
+  new (buffer: ArrayBuffer, offset: number, length: number): TypedArray;
+  readonly BYTES_PER_ELEMENT: number;
+}
 
 const MAGIC = 'GBRECORD';
 const PREFIX = 16;
 const ALIGNMENT = 64;
-const VIEWS: Record<string, View> = {
-  float64: Float64Array,
-  float32: Float32Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  int16: Int16Array,
-  uint16: Uint16Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-};
-const WIDTHS: Record<string, number> = {
-  float64: 8,
-  float32: 4,
-  int32: 4,
-  uint32: 4,
-  int16: 2,
-  uint16: 2,
-  int8: 1,
-  uint8: 1,
-};
+const VIEWS = new Map<string, View>([
+  ['float64', Float64Array],
+  ['float32', Float32Array],
+  ['int32', Int32Array],
+  ['uint32', Uint32Array],
+  ['int16', Int16Array],
+  ['uint16', Uint16Array],
+  ['int8', Int8Array],
+  ['uint8', Uint8Array],
+]);
+const SPECIAL = new Map<unknown, number>([
+  ['nan', NaN],
+  ['inf', Infinity],
+  ['-inf', -Infinity],
+]);
 
 interface Header {
   format: number;
@@ -61,12 +59,11 @@ export function parseContainer(buffer: ArrayBuffer): NamedRecord {
   const arrays: NdArray[] = [];
   let position = end;
   for (const { dtype, shape } of header.arrays) {
-    const view = VIEWS[dtype];
-    const width = WIDTHS[dtype];
-    if (!view || !width) throw new Error(`an array has dtype ${dtype}`);
+    const view = VIEWS.get(dtype);
+    if (!view) throw new Error(`an array has dtype ${dtype}`);
     const start = Math.ceil(position / ALIGNMENT) * ALIGNMENT;
     const count = shape.reduce((product, size) => product * size, 1);
-    position = start + count * width;
+    position = start + count * view.BYTES_PER_ELEMENT;
     if (position > buffer.byteLength) throw new Error('the container ends inside an array');
     arrays.push({ data: new view(buffer, start, count), shape });
   }
@@ -91,7 +88,7 @@ function revive(tree: unknown, arrays: readonly NdArray[]): unknown {
   if (tree === null || typeof tree !== 'object') return tree;
   const object = tree as Record<string, unknown>;
   if ('$array' in object) return arrays[object['$array'] as number];
-  if ('$float' in object) return { nan: NaN, inf: Infinity, '-inf': -Infinity }[object['$float'] as string];
+  if ('$float' in object) return SPECIAL.get(object['$float']);
   return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, revive(value, arrays)]));
 }
 

@@ -2,7 +2,11 @@
 import { scaleLinear, type ScaleLinear } from 'd3-scale';
 import type { Score } from '../records';
 
-const BOUNDS: Record<string, readonly [number, number]> = { accuracy: [0, 1], macro_f1: [0, 1], mcc: [-1, 1] };
+const BOUNDS = new Map<string, readonly [number, number]>([
+  ['accuracy', [0, 1]],
+  ['macro_f1', [0, 1]],
+  ['mcc', [-1, 1]],
+]);
 
 export type Scale = ScaleLinear<number, number>;
 
@@ -12,7 +16,7 @@ export function scoreScale(scores: readonly Score[], metric: string, width: numb
   const [lowest, highest] = [Math.min(...values), Math.max(...values)];
   // Less than a tenth of the scale would make nothing look like something.
   const air = Math.max((highest - lowest) * 0.08, (0.1 - (highest - lowest)) / 2);
-  const [floor, ceiling] = BOUNDS[metric] ?? [-Infinity, Infinity];
+  const [floor, ceiling] = BOUNDS.get(metric) ?? [-Infinity, Infinity];
   const domain = scaleLinear()
     .domain([Math.max(lowest - air, floor), Math.min(highest + air, ceiling)])
     .nice(5)

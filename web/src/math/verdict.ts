@@ -11,15 +11,18 @@ export interface Headline {
   readonly original: string;
 }
 
-const OUTCOMES: Record<string, Key> = {
-  better: 'outcome_better',
-  mixed: 'outcome_mixed',
-  same: 'outcome_same',
-  worse: 'outcome_worse',
-  collapsed: 'outcome_collapsed',
-  'too-few': 'outcome_few',
-};
-const STATUSES: Record<string, Key> = { running: 'outcome_running', stopped: 'outcome_stopped' };
+const OUTCOMES = new Map<string | null, Key>([
+  ['better', 'outcome_better'],
+  ['mixed', 'outcome_mixed'],
+  ['same', 'outcome_same'],
+  ['worse', 'outcome_worse'],
+  ['collapsed', 'outcome_collapsed'],
+  ['too-few', 'outcome_few'],
+]);
+const STATUSES = new Map<string, Key>([
+  ['running', 'outcome_running'],
+  ['stopped', 'outcome_stopped'],
+]);
 const LONGEST_HEADLINE = 180;
 const LONGEST_TEXT = 700;
 
@@ -38,8 +41,8 @@ export function headlineOf(facts: RunFacts, card: ScoreCard | null, language: La
 }
 
 function keyOf(facts: RunFacts, card: ScoreCard | null): Key {
-  if (card === null || card.contenders.length === 0) return STATUSES[facts.status] ?? 'outcome_none';
-  const known = card.outcome === null ? undefined : OUTCOMES[card.outcome];
+  if (card === null || card.contenders.length === 0) return STATUSES.get(facts.status) ?? 'outcome_none';
+  const known = OUTCOMES.get(card.outcome);
   if (known) return known;
   if (card.better === null) return 'outcome_none';
   return card.better ? 'outcome_better' : 'outcome_not_better';

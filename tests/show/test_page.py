@@ -1,0 +1,140 @@
+"""The file: complete, the same every time, and closed against whatever the record holds."""
+
+import base64
+import gzip
+import hashlib
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from glassbert.errors import OutputError
+from glassbert.lens.attention_record import AttentionRecord
+from glassbert.lens.report_records import Report
+from glassbert.show.page import ENDS_SCRIPT, bundle, render_page, title_of, write_page
+from glassbert.show.report import build_report
+from tests.show.make_attention import make_attention
+from tests.show.make_run import make_run
+from tests.show.texts import HOSTILE
+
+MAX_BUNDLE = 200_000
+
+
+class Elements(HTMLParser):
+    """Every element of a page with its attributes and text."""
+
+    def __init__(self, page: bytes) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[tuple[str, dict[str, str | None], str]] = []
+        self.open = False
+        self.feed(page.decode("utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs), ""))
+        self.open = True
+
+    def handle_endtag(self, tag: str) -> None:
+        self.open = False
+
+    def handle_data(self, data: str) -> None:
+        if self.open:
+            tag, attrs, text = self.found[-1]
+            self.found[-1] = (tag, attrs, text + data)
+
+    def texts(self, tag: str) -> list[str]:
+        return [text for name, _, text in self.found if name == tag]
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    return build_report(make_run(tmp_path_factory.mktemp("run") / "run"))
+
+
+@pytest.fixture(scope="module")
+def page(report: Report) -> bytes:
+    return render_page(report)
+
+
+def test_page_is_the_same_every_time(report: Report, page: bytes) -> None:
+    assert render_page(report) == page
+
+
+def test_page_carries_the_record_exactly(report: Report, page: bytes) -> None:
+    (record,) = [text for tag, attrs, text in Elements(page).found if attrs.get("id") == "record"]
+    assert Report.from_bytes(base64.b64decode(record, validate=True)).to_bytes() == report.to_bytes()
+
+
+def test_page_names_nothing_outside_itself(page: bytes) -> None:
+    for tag, attrs, _ in Elements(page).found:
+        assert not {"src", "href", "action", "data", "poster", "srcset"} & set(attrs), tag
+        assert not [name for name in attrs if name.startswith("on") or name == "style"], tag
+    assert not re.search(rb"url\(|@import|sourceMappingURL|fetch\(|import\(", page)
+    assert not re.search(rb"XMLHttpRequest|WebSocket|EventSource|sendBeacon", page)
+
+
+def test_page_allows_its_own_two_texts_and_nothing_else(page: bytes) -> None:
+    elements = Elements(page)
+    (policy,) = [attrs["content"] for _, attrs, _ in elements.found if attrs.get("http-equiv")]
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy and "*" not in policy and "http" not in policy
+    (style,) = elements.texts("style")
+    script = elements.texts("script")[-1]
+    for text in (style, script):
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in policy
+
+
+def test_page_forbids_markup_from_script(page: bytes) -> None:
+    assert b"require-trusted-types-for 'script'; trusted-types 'none'" in page
+    script = bundle()[0]
+    # Svelte names innerHTML once, in a list of properties it never sets.
+    assert not re.search(
+        r"\.(inner|outer)HTML\s*=|insertAdjacentHTML|document\.write|createContextualFragment", script
+    )
+
+
+@pytest.mark.parametrize("title", HOSTILE, ids=range(len(HOSTILE)))
+def test_page_with_a_hostile_title_has_the_same_elements(page: bytes, report: Report, title: str) -> None:
+    hostile = Elements(render_page(report, title=title))
+    assert [tag for tag, _, _ in hostile.found] == [tag for tag, _, _ in Elements(page).found]
+    assert hostile.texts("title") == [title]
+
+
+def test_page_with_half_a_surrogate_in_its_title_can_be_written(report: Report) -> None:
+    assert b"<title>a&#55296;</title>" in render_page(report, title="a\ud800")
+
+
+@pytest.mark.parametrize("text", ["</script>", "</SCRIPT ", "<!-- x", "<script", "a < b", "</p>"])
+def test_script_cannot_end_its_element(text: str) -> None:
+    escaped = ENDS_SCRIPT.sub(r"<\\", text)
+    assert "</script" not in escaped.lower() and "<!--" not in escaped
+    # What JavaScript makes of the backslash is the character after it.
+    assert escaped.replace("\\", "") == text
+
+
+def test_bundle_has_no_carriage_return_that_would_break_its_hash() -> None:
+    assert not any("\r" in text or "\0" in text for text in bundle())
+
+
+def test_bundle_stays_within_its_budget() -> None:
+    compressed = sum(len(gzip.compress(text.encode(), mtime=0)) for text in bundle())
+    assert compressed <= MAX_BUNDLE
+
+
+def test_title_names_the_record(report: Report) -> None:
+    assert title_of(report) == "reviews-20251121-203342 · glassbert"
+    assert title_of(make_attention()).startswith("the unusually quiet film")
+
+
+def test_record_saved_as_html_is_its_page(tmp_path: Path) -> None:
+    record = make_attention()
+    record.save(tmp_path / "attention.html")
+    assert (tmp_path / "attention.html").read_bytes() == render_page(record)
+    (data,) = [text for _, attrs, text in Elements(render_page(record)).found if attrs.get("id") == "record"]
+    assert AttentionRecord.from_bytes(base64.b64decode(data)).tokens == record.tokens
+
+
+def test_page_in_a_missing_directory_is_an_output_error(tmp_path: Path) -> None:
+    with pytest.raises(OutputError):
+        write_page(make_attention(), tmp_path / "missing" / "page.html")

@@ -1,0 +1,24 @@
+import { describe, expect, test } from 'vitest';
+import { fromHash, initialState, toHash, type State } from '../src/core/state';
+
+describe('state', () => {
+  test('at the start needs no hash', () => {
+    expect(toHash(initialState())).toBe('');
+  });
+
+  test('survives the address, whatever is in it', () => {
+    const state: State = {
+      ...initialState(),
+      lang: 'zh', theme: 'dark', at: 'errors', metric: 'mcc', errorsOnly: true, truth: 3, predicted: 0,
+      preset: 'all', order: 'row', find: 'a&b=c#d 晴 %', layer: 5, head: 11, form: 'links', words: true,
+      special: false, side: 'back', contrast: 1.5, mass: 0.35, from: 7, firstStep: 10, lastStep: 20,
+    };
+    expect(Object.entries(state).filter(([key, value]) => initialState()[key as keyof State] === value)).toEqual([]);
+    expect(fromHash(`#${toHash(state)}`)).toEqual(state);
+  });
+
+  test.each(['true=-1', 'true=1e9', 'true=x', 'lang=fr', 'contrast=0', 'contrast=9', 'mass=NaN', 'words=2', 'show=%00', '%%%'])(
+    'takes nothing from %s',
+    (hash) => expect(fromHash(hash)).toEqual(initialState()),
+  );
+});
