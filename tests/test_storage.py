@@ -1,11 +1,12 @@
 """Files of a directory nobody vouches for; tests/model/test_files.py replaces files (S16, S18)."""
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
-from glassbert.errors import DataError, MissingInputError, OutputError
+from glassbert.errors import DataError, MissingInputError, OutputError, StorageError
 from glassbert.storage import make_directory, read_file, write_file
 
 
@@ -53,6 +54,37 @@ def test_what_is_no_regular_file_is_refused_and_never_waited_for(tmp_path: Path)
     for name in ("loop", "absent", "x" * 300):
         with pytest.raises(MissingInputError, match="cannot-open"):
             read_file(tmp_path / name, max_bytes=10)
+
+
+def test_a_disk_that_fails_is_a_storage_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").write_bytes(b"text")
+
+    class Failing:
+        def __init__(self, descriptor: int, _mode: str) -> None:
+            os.close(descriptor)
+
+        def __enter__(self) -> "Failing":
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def read(self, _size: int) -> bytes:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fdopen", Failing)
+    with pytest.raises(StorageError, match="read-failed: reading failed: Input/output error"):
+        read_file(tmp_path / "a", max_bytes=10)
+
+
+def test_a_file_that_is_swapped_for_a_directory_while_it_is_opened_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").write_bytes(b"text")
+    real = os.open
+    monkeypatch.setattr(os, "open", lambda _path, _flags: real(tmp_path, os.O_RDONLY))
+    with pytest.raises(DataError, match="not-a-file"):
+        read_file(tmp_path / "a", max_bytes=10)
 
 
 def test_make_directory_refuses_a_place_under_a_file(tmp_path: Path) -> None:

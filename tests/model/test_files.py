@@ -151,6 +151,20 @@ def test_m11_links_within_the_directory_and_within_the_hub_cache_are_followed(
         check_directory(snapshot)
 
 
+def test_a_shard_index_beside_whole_weights_is_a_warning(file: Path) -> None:
+    (file.parent / "model.safetensors.index.json").write_text("no json at all")
+    assert "model.safetensors.index.json was not read" in check_directory(file.parent).warnings[0]
+
+
+def test_a_file_that_changes_after_its_audit_is_refused_by_the_library(file: Path) -> None:
+    tensors = open_tensors(file.parent)
+    write_raw(file, b"{}", b"surplus")
+    with pytest.raises(DataError, match="bad-safetensors"):
+        tensors["weight"]
+    with pytest.raises(KeyError):
+        tensors["nonesuch"]
+
+
 def write_shards(directory: Path, weight_map: dict[str, object]) -> None:
     write_tensors(directory / "model-00001-of-00002.safetensors", {"a": torch.zeros(2)})
     write_tensors(directory / "model-00002-of-00002.safetensors", {"b": torch.ones(3)})

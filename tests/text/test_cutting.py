@@ -6,7 +6,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from glassbert.errors import UsageError
-from glassbert.text.cutting import Content, cut
+from glassbert.text.content import Content
+from glassbert.text.cutting import cut
 from glassbert.text.windows import Windows, bounds
 from glassbert.text.wrapping import Wrapping
 

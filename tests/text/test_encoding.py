@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from tokenizer_makers import CORPUS, HOSTILE, bpe, read_document, unigram, wordpiece, write_document
 
 from glassbert.errors import DataError
-from glassbert.text import encoding
-from glassbert.text.encoding import BYTE_LEVEL, SPACES, Encoder, WordRule, word_rule
+from glassbert.text import encoding, words
+from glassbert.text.encoding import Encoder
 from glassbert.text.special_tokens import build_plain, mark_roles
 from glassbert.text.tokenizer_files import read_definition
+from glassbert.text.words import BYTE_LEVEL, SPACES, WordRule, word_rule
 
 # spaces in every position, other white space, and characters that combine, vanish or change when normalised
 PIECES = [
@@ -73,11 +74,16 @@ def check(encoder: Encoder, texts: list[str], *, offsets: bool) -> None:
         assert found.offsets is None
 
 
+def always_by_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoding, "MIN_CHARACTERS", 0)
+    monkeypatch.setattr(encoding, "MAX_NEW_SHARE", 1.0)
+
+
 @pytest.mark.parametrize("offsets", [False, True])
 def test_words_give_what_whole_texts_give(
     encoder: Encoder, monkeypatch: pytest.MonkeyPatch, offsets: bool
 ) -> None:
-    monkeypatch.setattr(encoding, "MIN_CHARACTERS", 0)
+    always_by_words(monkeypatch)
     check(encoder, HOSTILE + CORPUS, offsets=offsets)
     check(encoder, CORPUS + HOSTILE[::-1], offsets=offsets)
     check(encoder, [], offsets=offsets)
@@ -90,8 +96,8 @@ def test_words_give_what_whole_texts_give(
 
 
 def test_words_are_forgotten_when_they_grow_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoding, "MIN_CHARACTERS", 0)
-    monkeypatch.setattr(encoding, "MAX_KEPT_CHARACTERS", 30)
+    always_by_words(monkeypatch)
+    monkeypatch.setattr(words, "MAX_KEPT_CHARACTERS", 30)
     encoder = make("wordpiece", tmp_path)
     for _ in range(3):
         for text in [*CORPUS, "the cat", "sat"]:
@@ -99,9 +105,17 @@ def test_words_are_forgotten_when_they_grow_too_many(tmp_path: Path, monkeypatch
             assert sum(map(len, encoder._words.index)) <= 30
 
 
+def test_texts_that_repeat_no_word_are_not_kept(tmp_path: Path) -> None:
+    encoder = make("wordpiece", tmp_path)
+    check(encoder, ["的中" * 500, "中的" * 700], offsets=True)
+    assert not encoder._words.index
+    check(encoder, CORPUS * 20, offsets=True)
+    assert encoder._words.index
+
+
 def test_threads_may_share_an_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoding, "MIN_CHARACTERS", 0)
-    monkeypatch.setattr(encoding, "MAX_KEPT_CHARACTERS", 300)
+    always_by_words(monkeypatch)
+    monkeypatch.setattr(words, "MAX_KEPT_CHARACTERS", 300)
     encoder = make("wordpiece", tmp_path)
     with ThreadPoolExecutor(8) as pool:
         jobs = [pool.submit(check, encoder, HOSTILE[k % 7 :] + CORPUS, offsets=True) for k in range(64)]

@@ -5,7 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tokenizer_makers import SPECIAL, WORDS, bpe, read_document, wordpiece, write_config, write_document
+from tokenizer_makers import (
+    SPECIAL,
+    WORDS,
+    bpe,
+    read_document,
+    unigram,
+    wordpiece,
+    write_config,
+    write_document,
+)
 
 from glassbert.errors import DataError
 from glassbert.text.tokenizer import Tokenizer
@@ -96,6 +105,21 @@ def test_a_gap_in_the_ids_is_refused(tmp_path: Path) -> None:
     document = read_document(saved(tmp_path))
     del document["model"]["vocab"]["cat"]
     with pytest.raises(DataError, match="ids-not-consecutive"):
+        Tokenizer.load(write_document(tmp_path, document))
+
+
+def test_v3_a_piece_that_a_unigram_model_has_twice_is_refused(tmp_path: Path) -> None:
+    document = read_document(unigram(tmp_path))
+    document["model"]["vocab"][40][0] = document["model"]["vocab"][30][0]
+    with pytest.raises(DataError, match=r"duplicate-piece: .* has the ids 30 and 40"):
+        Tokenizer.load(write_document(tmp_path, document))
+
+
+def test_a_tokenizer_that_knows_no_character_is_refused(tmp_path: Path) -> None:
+    document = read_document(bpe(tmp_path, files=False))
+    kept = {piece: number for piece, number in document["model"]["vocab"].items() if number < 5}
+    document["model"] |= {"vocab": kept | {f"{k}" * 9: k for k in range(5, 30)}, "merges": []}
+    with pytest.raises(DataError, match="turns every probe into nothing"):
         Tokenizer.load(write_document(tmp_path, document))
 
 

@@ -47,6 +47,12 @@ def test_select_takes_windows_in_the_order_asked_for(lengths: list[int], data: s
     assert np.array_equal(part.scored, part.input_ids % 3 == 0)
 
 
+def test_per_text_counts_windows_also_of_texts_that_select_left_out() -> None:
+    windows = make([1, 1, 1, 1, 1])
+    assert windows.per_text.tolist() == [2, 2, 1]
+    assert windows.select(np.array([0, 4])).per_text.tolist() == [1, 0, 1]
+
+
 def test_select_takes_a_mask() -> None:
     windows = make([2, 3, 1])
     part = windows.select(np.array([True, False, True]))

@@ -11,20 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from glassbert.errors import Problem, UsageError
+from glassbert.text.content import Content
 from glassbert.text.windows import Windows, bounds, ranges
 from glassbert.text.wrapping import Wrapping
-
-
-@dataclass(frozen=True, kw_only=True)
-class Content:
-    """Tokenised texts end to end: `ids` int32 [T], text k at `starts[k]:starts[k + 1]` (int64 [n + 1]).
-
-    `offsets` int32 [T, 2]: the characters of its text that a token came from; None where nobody asked.
-    """
-
-    ids: np.ndarray
-    starts: np.ndarray
-    offsets: np.ndarray | None
 
 
 def cut(

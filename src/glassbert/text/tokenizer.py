@@ -17,13 +17,14 @@ import numpy as np
 
 from glassbert.errors import DataError, Problem, UsageError
 from glassbert.text.cutting import cut
-from glassbert.text.encoding import Encoder, word_rule
+from glassbert.text.encoding import Encoder
 from glassbert.text.special_tokens import build, build_plain, mark_roles
 from glassbert.text.tokenizer_definition import Definition
 from glassbert.text.tokenizer_files import read_definition
 from glassbert.text.tokenizer_writing import write_definition
 from glassbert.text.vocabulary import case_mismatch
 from glassbert.text.windows import Windows, join
+from glassbert.text.words import word_rule
 from glassbert.text.wrapping import observe
 
 # texts go to the library in runs of so many characters, which bounds the objects alive at a time
