@@ -68,7 +68,7 @@ def define(
     known = {piece: number for number, piece in enumerate(pieces)}
     known |= {token["content"]: token["id"] for token in document["added_tokens"]}
     roles = find_roles(known, config, special_map)
-    check_special([roles[role] for role in REQUIRED], known, path)
+    check_special([roles[role] for role in REQUIRED], known, path=path)
     roles = {role: token for role, token in roles.items() if token in known}
     document["added_tokens"] = _with_roles(document["added_tokens"], roles, known)
     document, overridden = _overridden(document, config)

@@ -16,7 +16,7 @@ from glassbert.text.vocabulary import MAX_BYTES
 
 
 def wordpiece_document(
-    vocabulary: Mapping[str, int], roles: Mapping[Role, str], config: Mapping[str, Any]
+    vocabulary: Mapping[str, int], *, roles: Mapping[Role, str], config: Mapping[str, Any]
 ) -> dict[str, Any]:
     """WordPiece behind BERT's normaliser; `config` is tokenizer_config.json and may be empty."""
     return {
@@ -39,7 +39,7 @@ def wordpiece_document(
 
 
 def byte_level_document(
-    vocabulary: Mapping[str, int], merges: list[str], roles: Mapping[Role, str], config: Mapping[str, Any]
+    vocabulary: Mapping[str, int], merges: list[str], *, roles: Mapping[Role, str], config: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Byte-level BPE as RoBERTa has it; `config` is tokenizer_config.json and may be empty."""
     prefix_space = bool(config.get("add_prefix_space", False))

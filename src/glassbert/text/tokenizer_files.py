@@ -66,15 +66,16 @@ def _from_vocabulary(path: Path, config: dict[str, Any], special: dict[str, Any]
         raise DataError(Problem(code="unsupported-tokenizer", what=what, fix=fix, file=str(path)))
     vocabulary = read_vocabulary(path)
     roles = find_roles(vocabulary, config, special)
-    check_special([roles[role] for role in REQUIRED], vocabulary, path)
-    return wordpiece_document(vocabulary, roles, config)
+    check_special([roles[role] for role in REQUIRED], vocabulary, path=path)
+    return wordpiece_document(vocabulary, roles=roles, config=config)
 
 
 def _from_merges(path: Path, config: dict[str, Any], special: dict[str, Any]) -> dict[str, Any]:
     vocabulary = read_json(path)
     roles = find_roles(vocabulary, config, special)
-    check_special([roles[role] for role in REQUIRED], vocabulary, path)
-    document = byte_level_document(vocabulary, read_merges(path.with_name(MERGES)), roles, config)
+    check_special([roles[role] for role in REQUIRED], vocabulary, path=path)
+    merges = read_merges(path.with_name(MERGES))
+    document = byte_level_document(vocabulary, merges, roles=roles, config=config)
     audit(document, path)
     return document
 

@@ -102,7 +102,7 @@ def _class_to_write(definition: Definition) -> str:
 
 
 def _is_bert(definition: Definition) -> bool:
-    usual = wordpiece_document(definition.known, definition.roles, {})
+    usual = wordpiece_document(definition.known, roles=definition.roles, config={})
     normalizer = _part(definition, "normalizer")
     same = all(_part(definition, part) == usual[part] for part in ("pre_tokenizer", "post_processor"))
     settings = {**usual["model"], "vocab": None} == {**definition.document["model"], "vocab": None}

@@ -93,7 +93,7 @@ def check_agreement(pieces: Sequence[str], others: Sequence[str], *, path: Path,
             raise _error(path, "vocabularies-disagree", what, fix)
 
 
-def check_special(wanted: Iterable[str], known: Mapping[str, int], path: Path) -> None:
+def check_special(wanted: Iterable[str], known: Mapping[str, int], *, path: Path) -> None:
     """DataError naming all the special tokens that the vocabulary lacks."""
     missing = [token for token in dict.fromkeys(wanted) if token not in known]
     if not missing:
