@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Int, Int64
+from jaxtyping import Int64, Integer
 from torch import Tensor
 
 from glassbert.errors import Problem, UsageError
@@ -24,9 +24,9 @@ class Packed:
     @classmethod
     def of(
         cls,
-        input_ids: Int[np.ndarray, "T"],
-        token_type_ids: Int[np.ndarray, "T"],
-        lengths: Int[np.ndarray, "B"],
+        input_ids: Integer[np.ndarray, "T"],
+        token_type_ids: Integer[np.ndarray, "T"],
+        lengths: Integer[np.ndarray, "B"],
         *,
         position_offset: int = 0,
         device: str | torch.device = "cpu",
