@@ -1,5 +1,6 @@
 """config.json of Hugging Face: read strictly, written so that transformers reads the same network."""
 
+import itertools
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import transformers
 from glassbert.errors import DataError
 from glassbert.model.config import EncoderConfig, HeadConfig
 from glassbert.model.hf_config import ReadConfig, read_config, write_config
+from glassbert.model.hf_words import DISTILBERT_WORDS, HARMLESS, HEAD_KEYS, REFUSED_POWERS
 from tests.model.small import HEADS, small
 
 FAMILIES = ("bert", "roberta", "xlm-roberta", "distilbert")
@@ -311,3 +313,44 @@ def test_extra_choices_change_nothing_else() -> None:
     plain = write_config(small(), HEADS["span"])
     changed = write_config(replace(small(), hidden_act="relu"), HEADS["span"])
     assert {key for key in plain if plain[key] != changed[key]} == {"hidden_act"}
+
+
+# -- anything at all ---------------------------------------------------------------------------------------
+
+ODD_VALUES = [
+    None,
+    True,
+    0,
+    -1,
+    1,
+    3.5,
+    10**30,
+    "",
+    "gelu",
+    "\x00",
+    [],
+    [[]],
+    ["a"],
+    {},
+    {"0": {}},
+    {"a": [1]},
+]
+KEYS = sorted(
+    {*EncoderConfig.__dataclass_fields__, *HEAD_KEYS, *HARMLESS, *REFUSED_POWERS, *DISTILBERT_WORDS}
+)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("kind", ["sequence-classification", "masked-lm"])
+def test_any_value_of_any_key_is_read_or_refused_with_a_reason(family: str, kind: str) -> None:
+    good = write_config(small(family), HEADS[kind])
+    refusals = 0
+    for key, value in itertools.product(KEYS, ODD_VALUES):
+        try:
+            read = read_config(good | {key: value})
+        except DataError as error:
+            refusals += 1
+            assert all(problem.file == "config.json" and problem.fix for problem in error.problems)
+        else:
+            assert isinstance(read, ReadConfig) and all(isinstance(text, str) for text in read.warnings)
+    assert refusals > 200

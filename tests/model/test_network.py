@@ -1,6 +1,8 @@
 """A network: repeatable random weights, ties that hold, and refusal of input it was not built for."""
 
 import copy
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -10,7 +12,7 @@ from glassbert.errors import DataError, UsageError
 from glassbert.model.config import HeadConfig
 from glassbert.model.encoder import sinusoidal_positions
 from glassbert.model.heads import MaskedHead
-from glassbert.model.network import Network, initialise, restore_ties
+from glassbert.model.network import Network, initialise
 from tests.model.small import HEADS, SMALL, batch, build, small
 
 
@@ -91,15 +93,6 @@ def test_the_decoder_is_the_word_embedding(kind: str) -> None:
     assert not tied(Network(small(tie_word_embeddings=False), HEADS[kind]))
 
 
-def test_ties_and_sinusoids_are_restored() -> None:
-    network = build("masked-lm", position_embedding_type="sinusoidal")
-    network.head.decoder.weight = nn.Parameter(torch.zeros(61, 30))
-    network.encoder.embeddings.sinusoids.zero_()
-    restore_ties(network)
-    assert network.head.decoder.weight is network.encoder.embeddings.word.weight
-    assert torch.equal(network.encoder.embeddings.sinusoids, sinusoidal_positions(29, 30))
-
-
 def test_sinusoids_are_no_parameter() -> None:
     network = Network(small(position_embedding_type="sinusoidal"))
     assert not any("sinusoid" in name or "position" in name for name, _ in network.named_parameters())
@@ -112,6 +105,18 @@ def test_no_seed_still_ties_and_computes_sinusoids() -> None:
     assert torch.equal(network.encoder.embeddings.sinusoids, sinusoidal_positions(29, 30))
     initialise(network, seed=3)
     assert same(network, Network(network.config, HEADS["masked-lm"], seed=3))
+
+
+def test_no_random_number_is_drawn_for_nothing() -> None:
+    """Neither torch's own initialisation, nor its compiler, which the meta device would import for it."""
+    state = torch.random.get_rng_state()
+    Network(SMALL, HEADS["pretraining"], seed=None)
+    assert torch.equal(torch.random.get_rng_state(), state)
+    script = (
+        "import sys\nfrom glassbert.model.network import *\nNetwork(EncoderConfig(num_hidden_layers=1))\n"
+        "assert 'sympy' not in sys.modules and 'torch._dynamo' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
 
 
 def test_everything_is_on_the_cpu_and_single_precision() -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from glassbert.errors import Problem, UsageError
 from glassbert.model.config import EncoderConfig, HeadConfig
-from glassbert.model.encoder import Encoder, sinusoidal_positions
-from glassbert.model.heads import MaskedHead, PretrainingLogits, build_head
+from glassbert.model.encoder import Encoder
+from glassbert.model.heads import PretrainingLogits, build_head
 from glassbert.model.layout import Layout, Rows
 from glassbert.model.noise import Noise
 from glassbert.model.packed import Packed
@@ -33,13 +34,11 @@ class Network(nn.Module):
         super().__init__()
         self.config = config
         self.head_config = head or HeadConfig()
-        with torch.device("meta"):
+        with _Undrawn():
             self.encoder = Encoder(config)
             self.head = build_head(
                 config, self.head_config, cast(nn.Parameter, self.encoder.embeddings.word.weight)
             )
-        self.to_empty(device="cpu")
-        restore_ties(self)
         if seed is not None:
             initialise(self, seed=seed)
 
@@ -52,6 +51,21 @@ class Network(nn.Module):
         return self.head(hidden, packed.layout, rows, noise)
 
 
+class _Undrawn(TorchFunctionMode):
+    """Leaves out torch's own random numbers, which `initialise` or a checkpoint would overwrite at once.
+
+    Building on the meta device leaves them out too, but its random kernels import torch's compiler and sympy:
+    2.4 seconds before the first network stands.
+    """
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if getattr(func, "__name__", "") in ("kaiming_uniform_", "uniform_", "normal_"):
+            return args[0] if args else (kwargs or {})["tensor"]
+        return func(*args, **(kwargs or {}))
+
+
 def _check_layout(layout: Layout, config: EncoderConfig) -> None:
     if layout.position_offset != config.position_offset:
         what = f"positions start at {layout.position_offset}, those of {config.model_type} at"
@@ -60,19 +74,6 @@ def _check_layout(layout: Layout, config: EncoderConfig) -> None:
     if layout.max_length > config.max_length:
         what = f"a sequence of {layout.max_length} tokens; the model has positions for {config.max_length}"
         raise UsageError(Problem(code="too-long", what=what, fix="cut the text into windows"))
-
-
-def restore_ties(network: Network) -> None:
-    """Point tied decoders at the word embedding again and recompute the sinusoids (both are lost off the meta
-    device).
-    """
-    embeddings = network.encoder.embeddings
-    if embeddings.position is None:
-        shape = embeddings.get_buffer("sinusoids").shape
-        embeddings.sinusoids = sinusoidal_positions(shape[0], shape[1])
-    for module in network.modules():
-        if isinstance(module, MaskedHead) and network.config.tie_word_embeddings:
-            module.decoder.weight = embeddings.word.weight
 
 
 def initialise(network: Network, *, seed: int, part: str = "") -> None:
