@@ -35,6 +35,18 @@ def say(sentence: str) -> None:
     _stderr().print(sentence, markup=False, highlight=False)
 
 
+def hear(sentence: str | None) -> None:
+    """A note, where there is one."""
+    if sentence is not None:
+        say(f"note: {sentence}")
+
+
+def emit(text: str) -> None:
+    """A result on standard output; what its encoding lacks is written as an escape, never refused."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
 def emit_json(value: Any) -> None:
     """One line of JSON, the last line of standard output."""
     sys.stdout.write(json.dumps(value, ensure_ascii=True, allow_nan=False) + "\n")

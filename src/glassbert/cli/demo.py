@@ -31,5 +31,5 @@ def demo(
     reading = read_options(format="csv", encoding="utf-8", delimiter=None, header=True, on_bad_rows="error")
     data = {"train": str(demo_file()), "task": "text-classification", "read": reading}
     settings = {"budget": seconds(budget)}
-    request = {"out": out, "settings": settings, "config": {}, "overwrite": is_demo(out), "resume": False}
+    request = {"out": out, "settings": settings, "overwrite": is_demo(out)}
     run_finetune(data, request, threads=threads, report=True, as_json=as_json)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
 from glassbert.cli import arguments as words
-from glassbert.cli.console import emit_json, say
+from glassbert.cli.console import emit, emit_json, hear, say
 from glassbert.cli.summary import scores_table
 
 
@@ -27,12 +26,11 @@ def evaluate(
     as_json: words.Json = False,
 ) -> None:
     """Score a model on labelled rows: accuracy, macro-F1 and MCC with bootstrap 95 % intervals."""
-    from glassbert.runs.evaluate import evaluate as run_evaluate  # torch and pandas load here, not for --help
-    from glassbert.runs.fit import refuse_device
-    from glassbert.runs.models import load, use_threads
+    from glassbert.runs.devices import use_threads  # torch and pandas load here, not for --help
+    from glassbert.runs.evaluate import evaluate as run_evaluate
+    from glassbert.runs.models import load
 
-    use_threads(threads)
-    refuse_device(device)
+    hear(use_threads(threads))
     loaded = load(model, device=device)
     for warning in loaded.warnings:
         say(f"note: {warning}")
@@ -45,4 +43,4 @@ def evaluate(
     if as_json:
         emit_json({"model": model, **found})
     else:
-        sys.stdout.write(f"{found['rows']:,} rows\n{scores_table(found['metrics'], found['intervals'])}")
+        emit(f"{found['rows']:,} rows\n{scores_table(found['metrics'], found['intervals'])}")

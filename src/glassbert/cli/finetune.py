@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from glassbert.cli import arguments as words
-from glassbert.cli.console import emit_json, progress, say
+from glassbert.cli.console import emit, emit_json, hear, progress, say
 from glassbert.cli.summary import summary
+from glassbert.errors import Problem, UsageError
 
 
 def finetune(
@@ -41,21 +43,36 @@ def finetune(
     budget: Annotated[str | None, typer.Option(help="Wall-clock limit: 90s, 10m, 2h.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of split, order and dropout.")] = None,
     metric: Annotated[
-        str | None, typer.Option(help="accuracy, macro_f1, mcc or loss: chooses the best step.")
+        str | None,
+        typer.Option(
+            "--metric",
+            "--metric_for_best_model",
+            help="accuracy, macro_f1, mcc or loss: chooses the best step.",
+        ),
     ] = None,
     patience: Annotated[
         int | None, typer.Option(help="Validations without a better one before stopping.")
     ] = None,
     optimizer: Annotated[str | None, typer.Option(help="adamw, sgd or momentum.")] = None,
-    lr_scheduler_type: Annotated[str | None, typer.Option(help="linear, cosine or constant.")] = None,
-    weight_decay: Annotated[float | None, typer.Option(help="Of matrices.")] = None,
+    lr_scheduler_type: Annotated[
+        str | None,
+        typer.Option("--lr-scheduler-type", "--lr_scheduler_type", help="linear, cosine or constant."),
+    ] = None,
+    weight_decay: Annotated[
+        float | None, typer.Option("--weight-decay", "--weight_decay", help="Of matrices.")
+    ] = None,
     layer_decay: Annotated[
         float | None, typer.Option(help="Rate of a block relative to the one above.")
     ] = None,
-    gradient_accumulation_steps: Annotated[int | None, typer.Option(help="Batches per update.")] = None,
+    gradient_accumulation_steps: Annotated[
+        int | None,
+        typer.Option(
+            "--gradient-accumulation-steps", "--gradient_accumulation_steps", help="Batches per update."
+        ),
+    ] = None,
     class_weights: Annotated[str | None, typer.Option(help='"balanced" for rare classes.')] = None,
     config: Annotated[Path | None, typer.Option(help="TOML or JSON file of settings.")] = None,
-    device: words.Device = "cpu",
+    device: Annotated[str | None, typer.Option(help="cpu (if unsaid) or cuda.")] = None,
     threads: words.Threads = None,
     format: words.Format = None,
     encoding: words.Encoding = "utf-8",
@@ -126,16 +143,21 @@ def run_finetune(
     """Run the request with a progress bar, write the report, print the result, and return what run.json
     says.
     """
+    started = time.monotonic()  # loading torch counts into a budget
+    if request["out"] is None:
+        raise UsageError(
+            Problem(code="no-output", what="--out is missing", fix="name a directory: --out RUN")
+        )
     # torch and pandas load here, not for --help
-    from glassbert.runs.finetune import Watchers, finetune
-    from glassbert.runs.models import use_threads
-    from glassbert.runs.request import make_options
+    from glassbert.runs.data import DataOptions
+    from glassbert.runs.devices import use_threads
+    from glassbert.runs.finetune import FinetuneOptions, Watchers, finetune
     from glassbert.train.stop import stop_on_signals
 
-    use_threads(threads)
-    options = make_options(data, request, command=("glassbert", *sys.argv[1:]))
+    hear(use_threads(threads))
+    options = FinetuneOptions(data=DataOptions(**data), command=("glassbert", *sys.argv[1:]), **request)
     with stop_on_signals() as stop, progress() as on_step:
-        run = finetune(options, stop=stop, watchers=Watchers(say=say, on_step=on_step))
+        run = finetune(options, stop=stop, watchers=Watchers(say=say, on_step=on_step), started=started)
     page = None
     if report:
         from glassbert.show.run_report import report_run  # reads the page's bundle
@@ -145,7 +167,7 @@ def run_finetune(
     if as_json:
         emit_json(as_line(document, str(run.path)))
     else:
-        sys.stdout.write(summary(document, run=run.path, page=page))
+        emit(summary(document, run=run.path, page=page))
     return document
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from glassbert.cli import arguments as words
-from glassbert.cli.console import emit_json, say
+from glassbert.cli.console import emit, emit_json, hear, say
 from glassbert.errors import Problem, UsageError
 
 
@@ -33,14 +32,13 @@ def predict(
     if (data is None) == (not text):
         fix = "give a file, or --text TEXT"
         raise UsageError(Problem(code="nothing-to-predict", what="give either DATA or --text", fix=fix))
-    from glassbert.runs.fit import refuse_device  # torch and pandas load here, not for --help
-    from glassbert.runs.models import load, use_threads
-    from glassbert.runs.predict import predict_file, predict_texts, refuse_existing, write
+    from glassbert.runs.devices import use_threads  # torch and pandas load here, not for --help
+    from glassbert.runs.models import load
+    from glassbert.runs.predict import predict_file, predict_texts, refuse_output, write
 
-    use_threads(threads)
-    refuse_device(device)
-    if out is not None and not overwrite:
-        refuse_existing(out)
+    hear(use_threads(threads))
+    if out is not None:
+        refuse_output(out, data, overwrite=overwrite)
     loaded = load(model, device=device)
     for warning in loaded.warnings:
         say(f"note: {warning}")
@@ -54,9 +52,10 @@ def predict(
     for note in found.notes:
         say(f"note: {note}")
     if out is not None:
-        write(out, found)
-        say(f"{len(found.examples)} predictions written to {out}")
+        rejected = write(out, found)
+        say(f"{len(found.examples):,} predictions written to {out}")
+        hear(f"the rows that were set aside are in {rejected}" if rejected else None)
     if as_json:
         emit_json(found.as_list())
     elif out is None:
-        sys.stdout.write(found.as_csv())
+        emit(found.as_csv())

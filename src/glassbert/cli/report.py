@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from glassbert.cli.arguments import Json
-from glassbert.cli.console import emit_json
+from glassbert.cli.console import emit, emit_json
 
 
 def report(
@@ -26,4 +25,4 @@ def report(
     if as_json:
         emit_json({"report": str(page), "bytes": page.stat().st_size})
     else:
-        sys.stdout.write(f"{page}\n")
+        emit(f"{page}\n")

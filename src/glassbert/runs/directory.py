@@ -6,23 +6,26 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import secrets
-import sys
+import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from glassbert.errors import MissingInputError, OutputError, Problem
-from glassbert.storage import write_file
+from glassbert.errors import DataError, MissingInputError, OutputError, Problem
+from glassbert.storage import make_directory, write_file
 from glassbert.strict_json import read_json
 
 FORMAT_VERSION = 1
-VERSIONED = ("glassbert", "torch", "numpy", "tokenizers", "safetensors", "pandas", "scikit-learn")
+FILE = "run.json"
+REJECTED = "rejected.jsonl"
+# all that a run ever writes into its directory; nothing else is ever removed from it
+WRITTEN = (
+    FILE, "metrics.jsonl", "predictions.csv", "report.html", "replay.json", REJECTED,
+    "checkpoints", "model", "tensorboard", ".lock",
+)  # fmt: skip
+STATES = ("running", "stopped", "finished")
 
 
 class RunDirectory:
@@ -33,32 +36,47 @@ class RunDirectory:
         self.document = document
 
     @classmethod
-    def create(cls, path: Path, *, task: str, command: list[str], seed: int) -> RunDirectory:
-        """A new run in an empty or absent directory. Raises OutputError when something lies there."""
-        refuse_full(path)
-        document = {
+    def create(cls, path: Path, facts: Mapping[str, Any]) -> RunDirectory:
+        """A new run, recorded with these facts. Raises OutputError or StorageError."""
+        begun = {
             "format_version": FORMAT_VERSION,
             "run_id": secrets.token_hex(8),
             "status": "running",
-            "task": task,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "command": command,
-            "seed": seed,
-            "versions": {name: version(name) for name in VERSIONED} | {"python": platform.python_version()},
-            "hardware": hardware(),
         }
-        run = cls(path, document)
+        run = cls(path, {**begun, **facts})
         run.update()
         return run
 
     @classmethod
     def open(cls, path: Path) -> RunDirectory:
-        """An existing run. Raises MissingInputError when there is none (never a silent fresh start)."""
-        if not (path / "run.json").is_file():
+        """An existing run.
+
+        Raises MissingInputError when there is none (never a silent fresh start), DataError when run.json is
+        not what a run writes, or what a newer version writes.
+        """
+        file = path / FILE
+        if not file.is_file():
             what = "there is no run here to resume or read (no run.json)"
             fix = "give the directory of a run, or start one without --resume"
             raise MissingInputError(Problem(code="no-run", what=what, fix=fix, file=str(path)))
-        return cls(path, read_json(path / "run.json"))
+        document = read_json(file)
+        version = document.get("format_version")
+        if isinstance(version, int) and version > FORMAT_VERSION:
+            what = f"format_version is {version}, and this version reads up to {FORMAT_VERSION}"
+            raise DataError(Problem(code="newer-format", what=what, fix="upgrade glassbert", file=str(file)))
+        named = isinstance(document.get("run_id"), str) and document.get("status") in STATES
+        if version != FORMAT_VERSION or not named:
+            what = "this is no run of glassbert: format_version, run_id or status is missing or wrong"
+            raise DataError(
+                Problem(code="not-a-run", what=what, fix="name another directory", file=str(file))
+            )
+        return cls(path, document)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether model, predictions and result are all written."""
+        return bool(self.document["status"] == "finished")
 
     @property
     def run_id(self) -> str:
@@ -81,54 +99,54 @@ class RunDirectory:
         whole.
         """
         self.document |= changes or {}
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            problem = Problem(
-                code="cannot-create",
-                what=error.strerror or str(error),
-                fix="choose another --out",
-                file=str(self.path),
-            )
-            raise OutputError(problem) from error
+        make_directory(self.path)
         text = json.dumps(self.document, indent=1, ensure_ascii=False, allow_nan=False)
-        write_file(self.path / "run.json", [text.encode() + b"\n"])
+        write_file(self.path / FILE, [text.encode(), b"\n"])
 
 
 def refuse_full(path: Path) -> None:
     """Raise OutputError when `path` is a file or a directory that holds anything but a lock."""
+    held = [name for name in _listed(path) if name != ".lock"]
+    if held:
+        shown = ", ".join(sorted(held)[:3]) + (", ..." if len(held) > 3 else "")
+        what = f"the output directory is not empty ({shown})"
+        fix = "choose another --out, continue it with --resume, or replace it with --overwrite"
+        raise OutputError(Problem(code="output-exists", what=what, fix=fix, file=str(path)))
+
+
+def refuse_foreign(path: Path) -> None:
+    """Raise OutputError when `path` holds anything that no run writes: only runs are ever replaced."""
+    held = [name for name in _listed(path) if name != ".lock"]
+    foreign = sorted(name for name in held if name not in WRITTEN and not name.startswith(".tmp-"))
+    if foreign or (held and FILE not in held):
+        what = "the directory is not a run of glassbert, and is not removed"
+        what += f" (it holds {', '.join(foreign[:3])})" if foreign else ""
+        raise OutputError(Problem(code="not-a-run", what=what, fix="choose another --out", file=str(path)))
+
+
+def clear(path: Path) -> None:
+    """Remove all that a run wrote into its directory, run.json last. Raises OutputError when it cannot be."""
     try:
-        held = [name for name in os.listdir(path) if name != ".lock"]
+        for name in sorted(set(WRITTEN) - {FILE, ".lock"}) + [FILE]:
+            place = path / name
+            if place.is_dir() and not place.is_symlink():
+                shutil.rmtree(place)
+            else:
+                place.unlink(missing_ok=True)
+    except OSError as error:
+        what = f"the earlier run cannot be removed: {error.strerror}"
+        raise OutputError(
+            Problem(code="cannot-remove", what=what, fix="choose another --out", file=str(path))
+        ) from error
+
+
+def _listed(path: Path) -> list[str]:
+    try:
+        return os.listdir(path)
     except FileNotFoundError:
-        return
+        return []
     except OSError as error:
         what = error.strerror or str(error)
         raise OutputError(
             Problem(code="cannot-create", what=what, fix="choose another --out", file=str(path))
         ) from error
-    if held:
-        what = f"the output directory is not empty ({', '.join(sorted(held)[:3])} ...)"
-        fix = "choose another --out, continue it with --resume, or replace it with --overwrite"
-        raise OutputError(Problem(code="output-exists", what=what, fix=fix, file=str(path)))
-
-
-def hardware() -> dict[str, Any]:
-    """What the run ran on; no host name and no path, so that a run can be shown to anybody."""
-    found: dict[str, Any] = {
-        "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "threads": torch.get_num_threads(),
-        "system": sys.platform,
-    }
-    if torch.cuda.is_available():
-        found["gpu"] = torch.cuda.get_device_name()
-    return found
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="strict").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return platform.processor() or platform.machine()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()

@@ -5,44 +5,50 @@ from __future__ import annotations
 import secrets
 import tempfile
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import pandas as pd
 from jaxtyping import Float
+from numpy.random import RandomState
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_is_fitted
 
-from glassbert.errors import Problem, UsageError
 from glassbert.model.config import HeadConfig
 from glassbert.model.network import Network
-from glassbert.model.pretrained import load_pretrained
-from glassbert.runs import result
 from glassbert.runs.data import MOST_VALIDATION, VALIDATION_SHARE, hold_out
+from glassbert.runs.devices import refuse_device
 from glassbert.runs.export import save_model
-from glassbert.runs.fit import Place, fit, refuse_device
-from glassbert.runs.inference import window_logits
+from glassbert.runs.fit import Place, fit
+from glassbert.runs.inputs import as_targets, as_texts
 from glassbert.runs.job import FinetuneJob, Split
+from glassbert.runs.judge import fit_calibration
+from glassbert.runs.labels import label_type_of, labels_from_strings
 from glassbert.runs.models import Model, load
-from glassbert.runs.notes import ModelNotes
-from glassbert.runs.recipe import recipe, settle, values
-from glassbert.runs.resolve import DEFAULT_MODEL, resolve_model
+from glassbert.runs.prepare import Prepared, Request, prepare_model
+from glassbert.runs.recipe import values
+from glassbert.runs.reserve import reserve
+from glassbert.runs.resolve import DEFAULT_MODEL
+from glassbert.runs.settings import check
 from glassbert.tasks.classification import HEAD, PROBLEM, TextClassification
 from glassbert.tasks.labels import ClassWeights, weigh_classes
 from glassbert.tasks.task import Examples, Predictions
 from glassbert.text.tokenizer import Tokenizer
 from glassbert.train.stop import Stop
 
+SETTINGS = ("epochs", "batch_size", "learning_rate", "max_length", "budget")
+
 
 class TextClassifier(ClassifierMixin, BaseEstimator):
     """A BERT-family text classifier with scikit-learn's interface.
 
     Parameters are stored and nothing else happens until `fit`; None means "what fits the model and the
-    data". `y` may hold any labels; `classes_` are their sorted distinct values. A tenth of the rows (at
-    most 2,000) is held out to choose the best checkpoint and the temperature. `budget` is in seconds.
+    data". `y` may hold strings, integers, truth values or whole floats; `classes_` are their sorted distinct
+    values. A tenth of the rows (at most 2,000) is held out to choose the best checkpoint and the temperature.
+    `class_weight` is "balanced" or a weight per class, as in scikit-learn; `budget` is in seconds.
     """
 
     def __init__(
@@ -56,7 +62,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         class_weight: ClassWeights = None,
         budget: float | None = None,
         device: str = "cpu",
-        random_state: int | None = 0,
+        random_state: int | RandomState | None = 0,
     ) -> None:
         self.model = model
         self.epochs = epochs
@@ -70,16 +76,24 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Fine-tune on texts and their labels; raises UsageError for input that is no list of texts."""
+        started = time.monotonic()
+        request = self._request()
+        check(request.said())
         refuse_device(self.device)
         texts = as_texts(X)
-        targets = self._targets(y, len(texts))
-        examples = Examples(texts=list(texts), targets=targets, rows=np.arange(1, len(texts) + 1))
-        labels = tuple(str(label) for label in self.classes_)
+        classes, targets = as_targets(y, len(texts))
+        labels = tuple(str(label) for label in classes.tolist())
+        weights = weigh_classes(_by_label(self.class_weight), targets, labels)
         head = HeadConfig(kind=HEAD, labels=labels, problem_type=PROBLEM)
-        task = TextClassification(head=head, class_weights=weigh_classes(self.class_weight, targets, labels))
-        seed = 0 if self.random_state is None else int(self.random_state)
-        train, validation = hold_out(examples, task, share=VALIDATION_SHARE, most=MOST_VALIDATION, seed=seed)
-        self.model_ = self._fit(task, train, validation, seed=seed)
+        task = TextClassification(head=head, class_weights=weights)
+        examples = Examples(texts=texts, targets=targets, rows=np.arange(1, len(texts) + 1))
+        seed = int(request.settings["seed"])
+        sets = hold_out(examples, task, share=VALIDATION_SHARE, most=MOST_VALIDATION, seed=seed)
+        prepared = prepare_model(request, head, task=task.name, num_rows=len(sets[0]))
+        temperature = _train(prepared, task, sets, started=started)
+        notes = replace(prepared.model.notes, temperature=temperature, label_type=label_type_of(classes))
+        self.model_ = replace(prepared.model, notes=notes)
+        self.classes_ = classes
         return self
 
     def predict(self, X: ArrayLike) -> np.ndarray:
@@ -91,17 +105,17 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         return self._predictions(X).scores
 
     def save(self, directory: str | Path) -> None:
-        """Write a plain Hugging Face model directory (never a pickle)."""
-        check_is_fitted(self, "model_")
-        label_type = {"label_type": self.classes_.dtype.kind}
-        save_model(self.model_, Path(directory), card=_card(self.model_), more=label_type)
+        """Write a plain Hugging Face model directory (never a pickle). Raises OutputError, StorageError."""
+        model = self._fitted()
+        save_model(model, Path(directory), card=_card(model))
 
     @classmethod
     def load(cls, directory: str | Path, *, device: str = "cpu") -> Self:
-        """An estimator ready to predict, from a model directory or a run; labels come back as strings."""
+        """An estimator ready to predict, from a model directory or a run; labels have the type they had."""
+        model = load(directory, device=device)
         estimator = cls(model=str(directory), device=device)
-        estimator.model_ = load(directory, device=device)
-        estimator.classes_ = np.array(estimator.model_.task.head.labels)
+        estimator.classes_ = labels_from_strings(model.task.head.labels, model.notes.label_type)
+        estimator.model_ = model
         return estimator
 
     @property
@@ -121,84 +135,51 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         tags.input_tags.one_d_array = True
-        tags.non_deterministic = False
         return tags
 
-    def _targets(self, y: ArrayLike, count: int) -> np.ndarray:
-        labels = column_or_1d(y)
-        check_classification_targets(labels)
-        if len(labels) != count:
-            what = f"{count} texts and {len(labels)} labels"
-            raise UsageError(Problem(code="length-mismatch", what=what, fix="give one label per text"))
-        self.classes_, targets = np.unique(labels, return_inverse=True)
-        if len(self.classes_) < 2:
-            what = f"all labels are {self.classes_[0]!r}: a classifier needs at least 2 classes"
-            raise UsageError(Problem(code="single-class", what=what, fix="give examples of another class"))
-        return np.asarray(targets, dtype=np.int64)
-
-    def _fit(self, task: TextClassification, train: Examples, validation: Examples, *, seed: int) -> Model:
-        source = resolve_model(self.model)
-        loaded = load_pretrained(source.directory, head=task.head, replace_head=True)
-        tokenizer = Tokenizer.load(source.directory, vocab_size=loaded.network.config.vocab_size)
-        config = loaded.network.config
-        given = {
-            "epochs": self.epochs,
-            "batch_size": self.batch_size,
-            "learning_rate": self.learning_rate,
-            "max_length": self.max_length,
-            "budget": self.budget,
-            "seed": seed,
-        }
-        advice = recipe(
-            num_parameters=config.num_parameters, num_rows=len(train), max_length=config.max_length
+    def _request(self) -> Request:
+        settings = {name: getattr(self, name) for name in SETTINGS}
+        state = self.random_state
+        seed = int(state.randint(2**31)) if isinstance(state, RandomState) else 0 if state is None else state
+        return Request(
+            model=str(self.model), settings={**settings, "seed": seed}, config={}, device=self.device
         )
-        settings = values(settle(given, {}, advice))
-        length = settings.max_length
-
-        def split(examples: Examples) -> Split:
-            return Split(examples, task.windows(examples, tokenizer, max_length=length))
-
-        job = FinetuneJob(
-            loaded.network.to(self.device), task, settings, train=split(train), validation=split(validation)
-        )
-        with tempfile.TemporaryDirectory(prefix="glassbert-") as directory:
-            place = Place(directory=Path(directory), run_id=secrets.token_hex(8), tensorboard=False)
-            fit(job, place, stop=Stop(), started=time.monotonic())
-        held = task.decode(window_logits(loaded.network, job.validation.windows), job.validation.windows)
-        temperature = result.calibrate(held, job.validation.examples).value
-        notes = ModelNotes(task=task.name, max_length=length, temperature=temperature)
-        return Model(network=loaded.network, tokenizer=tokenizer, name=source.name, notes=notes)
 
     def _predictions(self, X: ArrayLike) -> Predictions:
-        return self._fitted().predict(as_texts(X))
+        model = self._fitted()
+        return model.predict(as_texts(X))
 
     def _fitted(self) -> Model:
         check_is_fitted(self, "model_")
         return self.model_
 
 
-def as_texts(X: Any) -> list[str | tuple[str, str]]:
-    """A list, array or Series of strings (or pairs of strings) as a list; raises UsageError for anything
-    else.
-    """
-    if isinstance(X, pd.DataFrame) and X.shape[1] == 1:
-        X = X.iloc[:, 0]
-    if isinstance(X, str) or not hasattr(X, "__len__") or getattr(X, "ndim", 1) != 1:
-        what = f"X is {type(X).__name__}" + (f" with shape {X.shape}" if hasattr(X, "shape") else "")
-        raise UsageError(Problem(code="not-texts", what=what, fix="give a list of texts"))
-    texts = list(X)
-    for place, text in enumerate(texts):
-        pair = isinstance(text, tuple) and len(text) == 2 and all(isinstance(part, str) for part in text)
-        if not isinstance(text, str) and not pair:
-            what = f"element {place} is {type(text).__name__}, not a text"
-            raise UsageError(Problem(code="not-texts", what=what, fix="give strings, or pairs of strings"))
-    if not texts:
-        raise UsageError(
-            Problem(code="no-texts", what="there are 0 texts (0 samples)", fix="give at least one")
-        )
-    return [str(text) if isinstance(text, str) else (str(text[0]), str(text[1])) for text in texts]
+def _train(
+    prepared: Prepared, task: TextClassification, sets: tuple[Examples, Examples], *, started: float
+) -> float:
+    """Train the prepared network in place, and return its temperature."""
+    model, settings = prepared.model, values(prepared.settings)
+    train, validation = (
+        Split(part, task.windows(part, model.tokenizer, max_length=model.max_length)) for part in sets
+    )
+    job = FinetuneJob(model.network, task, settings, train=train, validation=validation)
+    deadline = None
+    if settings.budget is not None:
+        kept = reserve(model.network, [validation.windows], budget=settings.budget)
+        deadline = started + settings.budget - kept
+    with tempfile.TemporaryDirectory(prefix="glassbert-") as directory:
+        place = Place(directory=Path(directory), run_id=secrets.token_hex(8), tensorboard=False)
+        fit(job, place, stop=Stop(), deadline=deadline)
+    return fit_calibration(job).value
+
+
+def _by_label(weights: Any) -> Any:
+    """scikit-learn names classes by their labels, which may be numbers; ours go by their strings."""
+    return (
+        {str(label): weight for label, weight in weights.items()} if isinstance(weights, Mapping) else weights
+    )
 
 
 def _card(model: Model) -> str:
-    labels = ", ".join(model.network.head_config.labels)
+    labels = ", ".join(model.labels)
     return f"---\nlibrary_name: transformers\npipeline_tag: text-classification\n---\n\nLabels: {labels}.\n"

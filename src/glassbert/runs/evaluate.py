@@ -8,9 +8,10 @@ from typing import Any
 import pandas as pd
 
 from glassbert.runs import result
-from glassbert.runs.data import read_labelled
 from glassbert.runs.inference import window_logits
 from glassbert.runs.models import Model
+from glassbert.runs.rows import read_labelled, rejected_warning
+from glassbert.tasks.calibration import expected_calibration_error, reliability
 from glassbert.text.options import ReadOptions
 
 
@@ -27,7 +28,8 @@ def evaluate(
     Raises UsageError for a model without a trained head, DataError for labels that the model does not know.
     """
     task = model.task
-    table, columns, examples = read_labelled(data, task, options=read, text=text_column, label=label_column)
+    rows, examples = read_labelled(data, task, options=read, text=text_column, label=label_column)
+    assert examples.targets is not None
     windows = task.windows(examples, model.tokenizer, max_length=model.max_length)
     predictions = task.decode(window_logits(model.network, windows), windows)
     scored = result.score(task, predictions, examples)
@@ -40,6 +42,8 @@ def evaluate(
         "confusion": scored.confusion.tolist(),
         "windows_used": len(windows.example),
         "long_texts": int((predictions.windows > 1).sum()),
-        "sha256": table.sha256,
-        "notes": list(columns.reasons),
+        "calibration_error": expected_calibration_error(reliability(predictions.scores, examples.targets)),
+        "sha256": rows.table.sha256,
+        "rejected": len(rows.rejected),
+        "notes": [*rows.columns.reasons, *rejected_warning(rows.rejected, rows.table.source)],
     }

@@ -12,7 +12,7 @@ from typing import Any
 from glassbert.model.pretrained import save_pretrained
 from glassbert.runs.models import Model
 from glassbert.runs.notes import write_notes
-from glassbert.storage import write_file
+from glassbert.storage import make_directory, write_file
 
 TRANSFORMER = {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"}
 POOLING = {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}
@@ -24,9 +24,9 @@ def save_model(model: Model, directory: Path, *, card: str, more: Mapping[str, A
 
     Each file is written whole; raises OutputError or StorageError and leaves what was there.
     """
-    directory.mkdir(parents=True, exist_ok=True)
     save_pretrained(model.network, directory)
-    model.tokenizer.save(directory)
+    limit = model.tokenizer.model_max_length or model.network.config.max_length
+    model.tokenizer.save(directory, model_max_length=min(limit, model.network.config.max_length))
     write_notes(directory, model.notes, more=more)
     _save_pooling(model, directory)
     write_file(directory / "README.md", [card.encode()])
@@ -41,7 +41,7 @@ def _save_pooling(model: Model, directory: Path) -> None:
         "pooling_mode_mean_tokens": True,
         "pooling_mode_max_tokens": False,
     }
-    (directory / "1_Pooling").mkdir(exist_ok=True)
+    make_directory(directory / "1_Pooling")
     _write_json(directory / "modules.json", [TRANSFORMER, POOLING])
     _write_json(directory / "1_Pooling" / "config.json", pooling)
     _write_json(

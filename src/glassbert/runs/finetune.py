@@ -3,274 +3,213 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
-
-from glassbert.errors import DataError, Problem, UsageError
-from glassbert.model.config import HeadConfig
-from glassbert.model.pretrained import load_pretrained
-from glassbert.runs import result
-from glassbert.runs.data import DataOptions, Dataset, read_dataset
-from glassbert.runs.directory import RunDirectory
-from glassbert.runs.export import model_card, save_model
-from glassbert.runs.fit import Place, fit, refuse_device, seconds_since
-from glassbert.runs.inference import window_logits
+from glassbert.errors import GlassbertError
+from glassbert.runs.claim import claimed
+from glassbert.runs.data import Dataset, Learning, read_dataset
+from glassbert.runs.devices import refuse_device
+from glassbert.runs.directory import REJECTED, RunDirectory, clear
+from glassbert.runs.fit import Place, fit
 from glassbert.runs.job import FinetuneJob, Split
-from glassbert.runs.models import Model
-from glassbert.runs.notes import ModelNotes
-from glassbert.runs.predictions import write_predictions
-from glassbert.runs.recipe import Setting, Settings, recipe, settle, values
-from glassbert.runs.resolve import DEFAULT_MODEL, resolve_model
-from glassbert.tasks.baselines import Baseline
-from glassbert.tasks.task import Examples, Predictions
-from glassbert.text.tokenizer import Tokenizer
-from glassbert.train.lock import RunLock
-from glassbert.train.memory import peak_rss_mb
-from glassbert.train.plan import Outcome, StepReport
+from glassbert.runs.judge import Judging, judge_and_save
+from glassbert.runs.options import FinetuneOptions
+from glassbert.runs.prepare import Prepared, prepare_model
+from glassbert.runs.provenance import hardware, versions
+from glassbert.runs.recipe import values
+from glassbert.runs.reserve import reserve
+from glassbert.runs.result import baselines
+from glassbert.runs.resume import (
+    as_recorded,
+    other_surroundings,
+    refuse_changed_data,
+    refuse_changed_files,
+    resumed,
+)
+from glassbert.runs.rows import write_rejected
+from glassbert.runs.settings import check
+from glassbert.runs.watchers import Watchers
+from glassbert.tasks.task import Examples
+from glassbert.text.windows import Windows
+from glassbert.train.checkpoint import Checkpoints
+from glassbert.train.log import NAME as LOG
 from glassbert.train.stop import Stop
 
-Say = Callable[[str], None]
+__all__ = ["FinetuneOptions", "Watchers", "finetune"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class FinetuneOptions:
-    """What a person asked for; settings not named here follow the recipe of the model and the data."""
-
-    data: DataOptions
-    out: Path
-    model: str = DEFAULT_MODEL
-    device: str = "cpu"
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    config: Mapping[str, Any] = field(default_factory=dict)
-    resume: bool = False
-    command: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Watchers:
-    """Who is told what happens: a sentence, and every step."""
-
-    say: Say = lambda sentence: None
-    on_step: Callable[[StepReport], None] | None = None
-
-
-def finetune(options: FinetuneOptions, *, stop: Stop, watchers: Watchers = Watchers()) -> RunDirectory:
+def finetune(
+    options: FinetuneOptions,
+    *,
+    stop: Stop,
+    watchers: Watchers = Watchers(),  # noqa: B008 - frozen
+    started: float | None = None,
+) -> RunDirectory:
     """Run it all, or continue where it stopped, and return the finished run directory.
 
-    Raises every error of failures.md by its class; Interrupted (75) after a requested stop, with all saved.
+    A wall-clock budget counts from `started` (monotonic; now, if unsaid). Raises every error of failures.md
+    by its class; Interrupted (75) after a requested stop, with all saved.
     """
-    started = time.monotonic()
-    refuse_device(options.device)
-    run = RunDirectory.open(options.out) if options.resume else None
-    if run is not None and run.document["status"] == "finished":
-        watchers.say("this run is finished: nothing is left to do")
+    started = time.monotonic() if started is None else started
+    check(options.request.said())
+    refuse_device(options.device_name)
+    with claimed(options.out, resume=options.resume, overwrite=options.overwrite) as recorded:
+        if recorded is None:
+            return _Run.begin(options, watchers).complete(stop=stop, watchers=watchers, started=started)
+        options = resumed(options, recorded.document)
+        refuse_device(options.device_name)
+        if recorded.is_finished:
+            refuse_changed_files(recorded.document["data"], options.data)
+            watchers.say("this run is finished: nothing is left to do")
+            return recorded
+        run = _Run.resume(options, recorded, watchers)
+        return run.complete(stop=stop, watchers=watchers, started=started)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Run:
+    """A run that is recorded and ready to train: its directory, its data and its model."""
+
+    directory: RunDirectory
+    dataset: Dataset
+    prepared: Prepared
+
+    @classmethod
+    def begin(cls, options: FinetuneOptions, watchers: Watchers) -> _Run:
+        """Read and check everything; only then replace an earlier run and write down what is run on what."""
+        dataset, prepared = _read(options, watchers)
+        facts = {
+            "task": options.data.task,
+            "command": list(options.command),
+            "seed": prepared.settings["seed"].value,
+            "versions": versions(),
+            "hardware": hardware(),
+            "request": as_recorded(options),
+            "config": _config(prepared),
+            "data": dataset.facts,
+            "labels": list(dataset.task.head.labels),
+            "model": _model_facts(prepared),
+        }
+        clear(options.out)
+        directory = RunDirectory.create(options.out, facts)
+        if options.data.read.on_bad_rows != "error":
+            write_rejected(options.out / REJECTED, dataset.rejected)
+        return cls(directory=directory, dataset=dataset, prepared=prepared)
+
+    @classmethod
+    def resume(cls, options: FinetuneOptions, recorded: RunDirectory, watchers: Watchers) -> _Run:
+        """Read everything again; raises DataError when the data is not what it was."""
+        now = {"versions": versions(), "hardware": hardware()}
+        for sentence in other_surroundings(recorded.document, now):
+            watchers.say(f"note: {sentence}")
+        dataset, prepared = _read(options, watchers)
+        refuse_changed_data(recorded.document["data"], dataset.facts)
+        return cls(directory=recorded, dataset=dataset, prepared=prepared)
+
+    def complete(self, *, stop: Stop, watchers: Watchers, started: float) -> RunDirectory:
+        """Train, judge and save; a run that fails or is stopped says so in run.json."""
+        run = self.directory
+        with _marked(run):
+            found = baselines(self.dataset.task, self.dataset.train, self.dataset.evaluation)
+            job, evaluation = self._job(), self._windows(self.dataset.evaluation)
+            begun = _has_checkpoints(run, watchers)
+            outcome = fit(
+                job,
+                Place(directory=run.path, run_id=run.run_id),
+                stop=stop,
+                deadline=_deadline(job, evaluation, started),
+                resume=begun,
+                watchers=watchers,
+            )
+            watchers.say("judging on the evaluation rows")
+            judging = Judging(
+                job=job,
+                evaluation=Split(self.dataset.evaluation, evaluation),
+                baselines=found,
+                outcome=outcome,
+                started=started,
+            )
+            judge_and_save(run, self.prepared.model, self.dataset.task, judging)
         return run
-    if run is None:
-        run = RunDirectory.create(
-            options.out, task=options.data.task, command=list(options.command), seed=options.data.seed
+
+    def _windows(self, examples: Examples) -> Windows:
+        model = self.prepared.model
+        return self.dataset.task.windows(examples, model.tokenizer, max_length=model.max_length)
+
+    def _job(self) -> FinetuneJob:
+        return FinetuneJob(
+            self.prepared.model.network,
+            self.dataset.task,
+            values(self.prepared.settings),
+            train=Split(self.dataset.train, self._windows(self.dataset.train)),
+            validation=Split(self.dataset.validation, self._windows(self.dataset.validation)),
         )
-        run.update({"request": as_recorded(options)})
-    with RunLock(run.path):
-        try:
-            return _run(run, options, stop=stop, watchers=watchers, started=started)
-        except BaseException:
-            run.update({"status": "stopped"})
-            raise
 
 
-def as_recorded(options: FinetuneOptions) -> dict[str, Any]:
-    """What was asked for, so that a resume need not say it again."""
-    data = options.data
-    return {
-        "data": {
-            "train": None if isinstance(data.train, pd.DataFrame) else str(data.train),
-            "evaluation": None if data.evaluation is None else str(data.evaluation),
-            "text_column": data.text_column,
-            "label_column": data.label_column,
-            "allow_degenerate": data.allow_degenerate,
-            "fail_on_leak": data.fail_on_leak,
-        },
-        "read": asdict(data.read),
-        "model": options.model,
-        "device": options.device,
-        "settings": {**options.config, **options.settings},
-    }
-
-
-def _run(
-    run: RunDirectory, options: FinetuneOptions, *, stop: Stop, watchers: Watchers, started: float
-) -> RunDirectory:
-    run.update({"status": "running"})
-    dataset = read_dataset(options.data)
+def _read(options: FinetuneOptions, watchers: Watchers) -> tuple[Dataset, Prepared]:
+    said = options.request.said()
+    names = ("seed", "class_weights", "label_smoothing")
+    dataset = read_dataset(options.data, Learning(**{name: said[name] for name in names if name in said}))
     for warning in dataset.warnings:
         watchers.say(f"note: {warning}")
-    model, untrained, settings = _prepare(options, dataset, watchers)
-    _record(run, options, dataset, model=model, untrained=untrained, settings=settings)
-    baselines = result.baselines(dataset.task, dataset.train, dataset.evaluation)
-    job = _job(model, dataset, values(settings))
-    resumable = options.resume and any(run.checkpoints.glob("step-*"))
-    if options.resume and not resumable:
-        watchers.say("no checkpoint was written yet: the recorded run starts from its first step")
-    outcome = fit(
-        job,
-        Place(directory=run.path, run_id=run.run_id),
-        stop=stop,
-        started=started,
-        resume=resumable,
-        on_step=watchers.on_step,
+    prepared = prepare_model(
+        options.request, dataset.task.head, task=options.data.task, num_rows=len(dataset.train)
     )
-    watchers.say("judging on the evaluation rows")
-    _finish(run, job, dataset, model=model, baselines=baselines, outcome=outcome, started=started)
-    return run
-
-
-def _prepare(
-    options: FinetuneOptions, dataset: Dataset, watchers: Watchers
-) -> tuple[Model, tuple[str, ...], dict[str, Setting]]:
-    """The pre-trained encoder under a head for these labels, and the settings that fit both."""
-    source = resolve_model(options.model)
-    head: HeadConfig = dataset.task.head
-    loaded = load_pretrained(source.directory, head=head, replace_head=True)
-    tokenizer = Tokenizer.load(source.directory, vocab_size=loaded.network.config.vocab_size)
-    for warning in (*loaded.warnings, *tokenizer.warnings):
+    for warning in prepared.model.warnings:
         watchers.say(f"note: {warning}")
-    config = loaded.network.config
-    advice = recipe(
-        num_parameters=config.num_parameters, num_rows=len(dataset.train), max_length=config.max_length
-    )
-    settings = settle(options.settings, options.config, advice)
-    if settings["max_length"].value > config.max_length:
-        what = f"--max-length {settings['max_length'].value}: the model has {config.max_length} positions"
-        raise UsageError(Problem(code="too-long", what=what, fix=f"give at most {config.max_length}"))
-    notes = ModelNotes(task=options.data.task, max_length=settings["max_length"].value)
-    network = loaded.network.to(options.device)
-    model = Model(network=network, tokenizer=tokenizer, name=source.name, notes=notes)
-    return model, loaded.assigned.newly_initialised, settings
+    return dataset, prepared
 
 
-def _job(model: Model, dataset: Dataset, settings: Settings) -> FinetuneJob:
-    def split(examples: Examples) -> Split:
-        return Split(examples, dataset.task.windows(examples, model.tokenizer, max_length=model.max_length))
-
-    return FinetuneJob(
-        model.network,
-        dataset.task,
-        settings,
-        train=split(dataset.train),
-        validation=split(dataset.validation),
-    )
-
-
-def _record(
-    run: RunDirectory,
-    options: FinetuneOptions,
-    dataset: Dataset,
-    *,
-    model: Model,
-    untrained: tuple[str, ...],
-    settings: Mapping[str, Setting],
-) -> None:
-    """Write what is run on what; on a resume, refuse anything that is not what was recorded."""
-    config = {
-        name: {"value": setting.value, "from": setting.origin, "reason": setting.reason}
-        for name, setting in settings.items()
-    }
-    network = model.network.config
-    facts = {
-        "config": config,
-        "data": dataset.facts,
-        "labels": list(dataset.task.head.labels),
-        "model": {
-            "source": model.name,
-            "family": network.model_type,
-            "num_parameters": sum(parameter.numel() for parameter in model.network.parameters()),
-            "hidden_size": network.hidden_size,
-            "num_hidden_layers": network.num_hidden_layers,
-            "num_attention_heads": network.num_attention_heads,
-            "newly_initialised": list(untrained),
-        },
-    }
-    if options.resume and "config" in run.document:
-        refuse_changes(run.document, facts)
-    run.update(facts)
+@contextmanager
+def _marked(run: RunDirectory) -> Iterator[None]:
+    """run.json says "running" within the block and "stopped" once it was left by an error."""
+    run.update({"status": "running"})
+    try:
+        yield
+    except BaseException:
+        with suppress(GlassbertError):  # a full disk must not hide why the run stopped
+            run.update({"status": "stopped"})
+        raise
 
 
-def refuse_changes(recorded: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Raise UsageError with a table of every setting, file or model that differs from the recorded run."""
-    before = {name: entry["value"] for name, entry in recorded["config"].items()}
-    after = {name: entry["value"] for name, entry in now["config"].items()}
-    changed = [
-        f"{name}: {before.get(name)!r} -> {after[name]!r}"
-        for name in after
-        if before.get(name) != after[name]
-    ]
-    if recorded["model"]["source"] != now["model"]["source"]:
-        changed.append(f"model: {recorded['model']['source']!r} -> {now['model']['source']!r}")
-    if changed:
-        fix = "resume with the recorded values (leave the options out), or start a new run"
-        problems = [Problem(code="changed-setting", what=what, fix=fix) for what in changed]
-        raise UsageError(*problems)
-    for name in ("train", "evaluation"):
-        if recorded["data"][name]["sha256"] != now["data"][name]["sha256"]:
-            what = f"the {name} data is not what the run began with (its SHA-256 differs)"
-            fix = "bring the file back, or start a new run"
-            raise DataError(Problem(code="changed-data", what=what, fix=fix, file=now["data"][name]["path"]))
+def _has_checkpoints(run: RunDirectory, watchers: Watchers) -> bool:
+    """Whether there is something to go on from; a run killed before its first checkpoint begins again."""
+    Checkpoints(run.checkpoints, run_id=run.run_id).collect()
+    if any(run.checkpoints.glob("step-*")):
+        return True
+    if (run.path / LOG).exists():
+        watchers.say("note: no checkpoint was written yet: the recorded run starts from its first step")
+    return False
 
 
-def _finish(
-    run: RunDirectory,
-    job: FinetuneJob,
-    dataset: Dataset,
-    *,
-    model: Model,
-    baselines: Mapping[str, Baseline],
-    outcome: Outcome,
-    started: float,
-) -> None:
-    """Calibrate on validation, judge on evaluation, save model, predictions and result."""
-    held = job.validation
-    raw = dataset.task.decode(window_logits(model.network, held.windows), held.windows)
-    temperature = result.calibrate(raw, held.examples)
-    task = replace(dataset.task, temperature=temperature.value)
-    windows = task.windows(dataset.evaluation, model.tokenizer, max_length=model.max_length)
-    predictions = task.decode(window_logits(model.network, windows), windows)
-    scored = result.score(task, predictions, dataset.evaluation)
-    verdict = result.judge(task, predictions, baselines["tfidf"], dataset.evaluation)
-    facts: dict[str, Any] = {
-        "metrics": scored.metrics,
-        "intervals": scored.intervals,
-        "per_class": result.per_class(task, scored.confusion),
-        "baselines": {
-            name: result.score_baseline(baseline, dataset.evaluation) for name, baseline in baselines.items()
-        },
-        "verdict": {"better": verdict.better, "text": verdict.text, "outcome": verdict.outcome},
-        "calibration": result.calibration_facts(temperature, predictions, dataset.evaluation),
-        "confusion": scored.confusion.tolist(),
-        **_cost(job, predictions, outcome, started),
-    }
-    calibrated = replace(model, notes=replace(model.notes, temperature=temperature.value))
-    document = {**run.document, "result": facts}
-    save_model(calibrated, run.model, card=model_card(document), more={"run_id": run.run_id})
-    write_predictions(run.predictions, dataset.evaluation, predictions, labels=task.head.labels)
-    run.update({"status": "finished", "result": facts})
+def _deadline(job: FinetuneJob, evaluation: Windows, started: float) -> float | None:
+    """When training has to be over so that judging and saving still fit into the budget."""
+    budget = job.settings.budget
+    if budget is None:
+        return None
+    kept = reserve(job.network, (evaluation, job.validation.windows), budget=budget)
+    return started + budget - kept
 
 
-def _cost(job: FinetuneJob, predictions: Predictions, outcome: Outcome, started: float) -> dict[str, Any]:
+def _config(prepared: Prepared) -> dict[str, dict[str, Any]]:
     return {
-        "tokens_seen": outcome.tokens_seen,
-        "windows_used": len(job.train.windows.example),
-        "long_texts": int(
-            (job.train.windows.per_text > 1).sum() + (predictions.windows > 1).sum()
-        ),
-        "tokens_per_second": outcome.tokens_seen / max(outcome.seconds, 1e-9),
-        "seconds": seconds_since(started),
-        "training_seconds": outcome.seconds,
-        "peak_rss_mb": peak_rss_mb(),
-        "best_step": outcome.best_step,
-        "total_steps": outcome.steps,
-        "stopped_because": outcome.stopped_because,
+        name: {"value": setting.value, "from": setting.origin, "reason": setting.reason}
+        for name, setting in prepared.settings.items()
+    }
+
+
+def _model_facts(prepared: Prepared) -> Mapping[str, Any]:
+    network = prepared.model.network
+    config = network.config
+    return {
+        "source": prepared.model.name,
+        "family": config.model_type,
+        "num_parameters": sum(parameter.numel() for parameter in network.parameters()),
+        "hidden_size": config.hidden_size,
+        "num_hidden_layers": config.num_hidden_layers,
+        "num_attention_heads": config.num_attention_heads,
+        "newly_initialised": list(prepared.newly_initialised),
     }

@@ -15,7 +15,7 @@ from torch import Tensor
 from glassbert.model.network import Network
 from glassbert.model.noise import DeviceNoise, Noise, Rates, SampleNoise
 from glassbert.runs.inference import half_precision, window_logits
-from glassbert.runs.recipe import Settings
+from glassbert.runs.settings import Settings
 from glassbert.tasks.task import Batch, Examples, Task
 from glassbert.text.order import BatchOrder
 from glassbert.text.windows import Windows

@@ -9,19 +9,21 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import torch
 from jaxtyping import Float
 
 from glassbert.errors import Problem, UsageError
 from glassbert.model.network import Network
 from glassbert.model.pretrained import load_pretrained
 from glassbert.runs import inference
+from glassbert.runs.devices import refuse_device, use_threads
 from glassbert.runs.notes import ModelNotes, read_notes
 from glassbert.runs.resolve import resolve_model
 from glassbert.tasks.names import task_of_head
 from glassbert.tasks.task import Predictions, Task
 from glassbert.text.tokenizer import Tokenizer
 from glassbert.text.windows import Windows
+
+__all__ = ["Model", "load", "use_threads"]
 
 Pooling = Literal["cls", "mean", "none"]
 Text = str | tuple[str, str]
@@ -66,16 +68,17 @@ class Model:
 
     def predict(self, texts: Sequence[Text]) -> Predictions:
         """Logits, calibrated scores and class of every text (a string, or a pair of strings), [B, C]."""
+        task = self.task
+        if not len(texts):
+            return nothing(len(self.labels))
         windows = self.windows(texts)
-        return self.task.decode(inference.window_logits(self.network, windows), windows)
+        return task.decode(inference.window_logits(self.network, windows), windows)
 
     def logits(self, texts: Sequence[Text]) -> Float[np.ndarray, "B C"]:
         """The head's raw logits, float32: for a text of one window just what transformers computes; for a
         longer one the mean over its windows.
         """
         _refuse_string(texts)
-        if not len(texts):
-            return np.empty((0, len(self.labels)), dtype=np.float32)
         return self.predict(texts).logits.astype(np.float32)
 
     def embed(
@@ -120,7 +123,10 @@ class Model:
 def load(name: str | Path, *, device: str = "cpu") -> Model:
     """Load a run, a model directory, a bundled model or a hub id.
 
-    Raises MissingInputError (66) when nothing is found, DataError (65) when what is found is not sound."""
+    Raises MissingInputError (66) when nothing is found, DataError (65) when what is found is not sound,
+    UsageError (2) for a device that is not there.
+    """
+    refuse_device(device)
     source = resolve_model(name)
     loaded = load_pretrained(source.directory)
     tokenizer = Tokenizer.load(source.directory, vocab_size=loaded.network.config.vocab_size)
@@ -132,6 +138,12 @@ def load(name: str | Path, *, device: str = "cpu") -> Model:
         untrained=loaded.assigned.newly_initialised,
         warnings=(*loaded.warnings, *tokenizer.warnings),
     )
+
+
+def nothing(num_labels: int) -> Predictions:
+    """The predictions for no text at all."""
+    none, no_rows = np.empty((0, num_labels)), np.empty(0, dtype=np.int64)
+    return Predictions(logits=none, scores=none, classes=no_rows, windows=no_rows)
 
 
 def _refuse_string(texts: object) -> None:
@@ -162,12 +174,3 @@ def _once(states: np.ndarray, windows: Windows) -> tuple[np.ndarray, np.ndarray]
     edge = special & np.where(leading, first[token_window], last[token_window])
     keep = windows.scored | edge
     return states[keep], example[keep]
-
-
-def use_threads(threads: int | None) -> None:
-    """Set how many threads the CPU kernels use, and flush denormals, which slow some of them down
-    eighteenfold.
-    """
-    if threads is not None:
-        torch.set_num_threads(threads)
-    torch.set_flush_denormal(True)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from glassbert.errors import DataError, Problem
 from glassbert.storage import write_file
@@ -14,25 +14,33 @@ from glassbert.strict_json import read_json
 
 FILE = "glassbert.json"
 FORMAT_VERSION = 1
+LabelType = Literal["str", "int", "float", "bool"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelNotes:
-    """How a model wants to be used: its task, window length in tokens, and calibration temperature."""
+    """How a model wants to be used: its task, window length in tokens, calibration temperature, and what its
+    labels were before they were written as strings ("str", "int", "float" or "bool").
+    """
 
     task: str | None = None
     max_length: int | None = None
     temperature: float = 1.0
+    label_type: LabelType = "str"
 
-    def __post_init__(self) -> None:
-        problems = []
-        if not isinstance(self.temperature, int | float) or not 0 < self.temperature < float("inf"):
-            problems.append(f"temperature is {self.temperature!r}, not a number above 0")
-        if self.max_length is not None and (not isinstance(self.max_length, int) or self.max_length < 3):
-            problems.append(f"max_length is {self.max_length!r}, not a whole number of at least 3")
-        if problems:
-            fix = "correct or remove the file"
-            raise DataError(*(Problem(code="bad-notes", what=what, fix=fix, file=FILE) for what in problems))
+    def problems(self) -> list[str]:
+        """What is wrong with the values, in words."""
+        found = []
+        if self.task is not None and not isinstance(self.task, str):
+            found.append(f"task is {self.task!r}, not the name of a task")
+        if self.max_length is not None and (type(self.max_length) is not int or self.max_length < 3):
+            found.append(f"max_length is {self.max_length!r}, not a whole number of at least 3")
+        number = isinstance(self.temperature, int | float) and not isinstance(self.temperature, bool)
+        if not number or not 0 < self.temperature < float("inf"):
+            found.append(f"temperature is {self.temperature!r}, not a number above 0")
+        if self.label_type not in get_args(LabelType):
+            found.append(f"label_type is {self.label_type!r}, not one of {', '.join(get_args(LabelType))}")
+        return found
 
 
 def read_notes(directory: Path) -> ModelNotes:
@@ -41,11 +49,18 @@ def read_notes(directory: Path) -> ModelNotes:
     if not path.exists():
         return ModelNotes()
     raw = read_json(path)
-    if raw.get("format_version", 0) > FORMAT_VERSION:
-        what = f"format_version is {raw['format_version']}, newer than {FORMAT_VERSION}"
+    version = raw.get("format_version")
+    if type(version) is int and version > FORMAT_VERSION:
+        what = f"format_version is {version}, newer than {FORMAT_VERSION}"
         raise DataError(Problem(code="newer-format", what=what, fix="upgrade glassbert", file=str(path)))
-    known = {name: raw[name] for name in ModelNotes.__dataclass_fields__ if name in raw}
-    return ModelNotes(**known)
+    notes = ModelNotes(**{name: raw[name] for name in ModelNotes.__dataclass_fields__ if name in raw})
+    wrong = notes.problems()
+    if version != FORMAT_VERSION:
+        wrong.insert(0, f"format_version is {version!r}, not {FORMAT_VERSION}")
+    if wrong:
+        fix = "correct or remove the file"
+        raise DataError(*(Problem(code="bad-notes", what=what, fix=fix, file=str(path)) for what in wrong))
+    return notes
 
 
 def write_notes(directory: Path, notes: ModelNotes, *, more: Mapping[str, Any] | None = None) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 
 from glassbert.storage import write_file
 from glassbert.tasks.task import Examples, Predictions, Text
 
-# a cell that begins with one of these is run as a formula by spreadsheets (OWASP, CSV injection)
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# a cell that begins with one of these is run as a formula by spreadsheets (OWASP, "CSV Injection")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# csv.writer would leave a carriage return unquoted, where readers end the row
+QUOTED = frozenset(',"\r\n')
 
 
 def write_predictions(
@@ -26,22 +26,28 @@ def predictions_csv(examples: Examples, predictions: Predictions, *, labels: tup
     known = examples.targets is not None
     header = ["row", "text", *(["pair"] if paired else []), *(["label"] if known else [])]
     header += ["prediction", "confidence", *(f"score:{label}" for label in labels), "windows"]
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([_safe(name) for name in header])
+    lines = [_line(header)]
     for i, text in enumerate(examples.texts):
         chosen = int(predictions.classes[i])
         cells = [str(examples.rows[i]), *_texts(text, paired)]
         cells += [labels[int(examples.targets[i])]] if examples.targets is not None else []
         cells += [labels[chosen], f"{predictions.scores[i, chosen]:.6f}"]
         cells += [f"{value:.6f}" for value in predictions.scores[i].tolist()]
-        writer.writerow([_safe(cell) for cell in [*cells, str(predictions.windows[i])]])
-    return out.getvalue()
+        lines.append(_line([*cells, str(predictions.windows[i])]))
+    return "".join(lines)
 
 
 def _texts(text: Text, paired: bool) -> list[str]:
     first, second = (text, "") if isinstance(text, str) else text
     return [first, second] if paired else [first]
+
+
+def _line(cells: list[str]) -> str:
+    return ",".join(_quoted(_safe(cell)) for cell in cells) + "\n"
+
+
+def _quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if QUOTED.intersection(cell) else cell
 
 
 def _safe(cell: str) -> str:

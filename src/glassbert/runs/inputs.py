@@ -1,0 +1,53 @@
+"""What scikit-learn's callers pass as X and y, as texts and numbers of classes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
+
+from glassbert.errors import Problem, UsageError
+from glassbert.tasks.task import Text
+
+
+def as_texts(X: Any) -> list[Text]:
+    """A list, array or Series of strings (or pairs of strings) as a list; raises UsageError for anything
+    else.
+    """
+    if isinstance(X, pd.DataFrame) and X.shape[1] == 1:
+        X = X.iloc[:, 0]
+    if isinstance(X, str) or not hasattr(X, "__len__") or getattr(X, "ndim", 1) != 1:
+        what = f"X is {type(X).__name__}" + (f" with shape {X.shape}" if hasattr(X, "shape") else "")
+        raise UsageError(Problem(code="not-texts", what=what, fix="give a list of texts"))
+    texts = list(X)
+    for place, text in enumerate(texts):
+        pair = isinstance(text, tuple) and len(text) == 2 and all(isinstance(part, str) for part in text)
+        if not isinstance(text, str) and not pair:
+            what = f"element {place} is {type(text).__name__}, not a text"
+            raise UsageError(Problem(code="not-texts", what=what, fix="give strings, or pairs of strings"))
+    if not texts:
+        raise UsageError(
+            Problem(code="no-texts", what="there are 0 texts (0 samples)", fix="give at least one")
+        )
+    return [str(text) if isinstance(text, str) else (str(text[0]), str(text[1])) for text in texts]
+
+
+def as_targets(y: ArrayLike | None, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The classes, sorted, and the number of each example's class; UsageError where they cannot be learnt."""
+    if y is None:
+        what = "requires y to be passed, but the target y is None"
+        raise UsageError(Problem(code="no-labels", what=what, fix="give one label per text"))
+    labels = column_or_1d(y, warn=True)
+    check_classification_targets(labels)
+    if len(labels) != count:
+        what = f"{count} texts and {len(labels)} labels"
+        raise UsageError(Problem(code="length-mismatch", what=what, fix="give one label per text"))
+    classes, targets = np.unique(labels, return_inverse=True)
+    if len(classes) < 2:
+        what = f"all labels are {classes[0]!r}: a classifier needs at least 2 classes, and this is one class"
+        raise UsageError(Problem(code="single-class", what=what, fix="give examples of another class"))
+    return classes, np.asarray(targets, dtype=np.int64)

@@ -1,0 +1,72 @@
+"""An encoder under a new head, with settings that fit both: what a run and an estimator begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from glassbert.errors import Problem, UsageError
+from glassbert.model.config import HeadConfig
+from glassbert.model.pretrained import load_pretrained
+from glassbert.runs.models import Model
+from glassbert.runs.notes import ModelNotes
+from glassbert.runs.recipe import Setting, recipe, settle
+from glassbert.runs.resolve import resolve_model
+from glassbert.runs.settings import plain_names
+from glassbert.text.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What was asked for: settings given one by one, and those of a configuration file; None is not given."""
+
+    model: str
+    settings: Mapping[str, Any]
+    config: Mapping[str, Any]
+    device: str = "cpu"
+
+    def said(self) -> dict[str, Any]:
+        """Every setting that was given, under its plain name."""
+        both = (plain_names(self.config), plain_names(self.settings))
+        return {name: value for part in both for name, value in part.items() if value is not None}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Prepared:
+    """The model before training, its settings, and the tensors that are new and random."""
+
+    model: Model
+    settings: dict[str, Setting]
+    newly_initialised: tuple[str, ...]
+
+
+def prepare_model(request: Request, head: HeadConfig, *, task: str, num_rows: int) -> Prepared:
+    """Load the encoder, put the head on it, and settle everything that was not asked for.
+
+    Raises what loading raises, and UsageError for settings that do not fit the model.
+    """
+    source = resolve_model(request.model)
+    said = request.said()
+    loaded = load_pretrained(source.directory, head=head, replace_head=True, seed=said.get("seed", 0))
+    config = loaded.network.config
+    tokenizer = Tokenizer.load(source.directory, vocab_size=config.vocab_size)
+    advice = recipe(
+        num_parameters=config.num_parameters,
+        num_rows=num_rows,
+        max_length=config.max_length,
+        optimizer=str(said.get("optimizer", "adamw")),
+    )
+    settings = settle(request.settings, request.config, advice)
+    max_length = settings["max_length"].value
+    if max_length > config.max_length:
+        what = f"--max-length {max_length}: the model has positions for {config.max_length} tokens"
+        raise UsageError(Problem(code="too-long", what=what, fix=f"give at most {config.max_length}"))
+    model = Model(
+        network=loaded.network.to(request.device),
+        tokenizer=tokenizer,
+        name=source.name,
+        notes=ModelNotes(task=task, max_length=max_length),
+        warnings=(*loaded.warnings, *tokenizer.warnings),
+    )
+    return Prepared(model=model, settings=settings, newly_initialised=loaded.assigned.newly_initialised)

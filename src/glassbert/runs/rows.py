@@ -1,0 +1,107 @@
+"""The usable rows of a file, and what became of the others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from glassbert.errors import Problem, UsageError
+from glassbert.storage import write_file
+from glassbert.tasks.task import Examples, Task
+from glassbert.text.cells import label_strings, usable_rows
+from glassbert.text.columns import Columns, choose_columns
+from glassbert.text.label_checks import check_unseen_labels
+from glassbert.text.options import ReadOptions
+from glassbert.text.tables import Table, read_table
+
+SHOWN = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rejected:
+    """A row that was set aside, with the reason."""
+
+    problem: Problem
+    row: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Rows:
+    """A file without its unusable rows, its columns, and the rows that were set aside."""
+
+    table: Table
+    columns: Columns
+
+    @property
+    def rejected(self) -> tuple[Rejected, ...]:
+        pairs = zip(self.table.rejected, self.table.rejected_text, strict=True)
+        return tuple(Rejected(problem=problem, row=row) for problem, row in pairs)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What run.json says of a file."""
+        return {"path": self.table.source, "sha256": self.table.sha256, "rows": len(self.table.rows)}
+
+
+def read_rows(
+    source: str | Path | pd.DataFrame,
+    options: ReadOptions,
+    *,
+    text: str | None = None,
+    label: str | None = None,
+    need_label: bool = True,
+    like: Columns | None = None,
+) -> Rows:
+    """Read a file and choose its columns; unless bad rows are errors, rows with unusable cells are set aside.
+
+    Raises what reading raises, and UsageError for pairs of texts where no column of text is named.
+    """
+    table = read_table(source, options)
+    columns = choose_columns(table, text=text, label=label, need_label=need_label, like=like)
+    if columns.pair is not None and text is None:
+        what = f"the file holds pairs of texts: {columns.text!r} and {columns.pair!r}"
+        fix = f"name the column to classify with --text-column {columns.text!r}"
+        raise UsageError(Problem(code="pairs", what=what, fix=fix, file=table.source))
+    if not need_label:
+        columns = Columns(text=columns.text, label=None, reasons=columns.reasons)
+    if options.on_bad_rows != "error":
+        table = usable_rows(table, columns)
+    return Rows(table=table, columns=columns)
+
+
+def read_labelled(
+    source: str | Path | pd.DataFrame,
+    task: Task,
+    *,
+    options: ReadOptions,
+    text: str | None = None,
+    label: str | None = None,
+    like: Columns | None = None,
+) -> tuple[Rows, Examples]:
+    """Rows with labels, for a task whose labels are known already. Raises DataError for any other label."""
+    rows = read_rows(source, options, text=text, label=label, like=like)
+    assert rows.columns.label is not None
+    found = label_strings(rows.table, rows.columns.label)
+    check_unseen_labels(task.head.labels, found, source=rows.table.source)
+    return rows, task.read(rows.table, rows.columns)
+
+
+def rejected_warning(rejected: Sequence[Rejected], source: str) -> list[str]:
+    """How many rows were set aside, and why the first ones were."""
+    if not rejected:
+        return []
+    first = [str(each.problem) for each in rejected[:SHOWN]]
+    rows = "1 row was" if len(rejected) == 1 else f"{len(rejected):,} rows were"
+    return [f"{source}: {rows} set aside and not used; the first:", *first]
+
+
+def write_rejected(path: Path, rejected: Sequence[Rejected]) -> None:
+    """One JSON object a line: file, line, column, code, what, fix, and the row as it was read."""
+    lines = (json.dumps({**asdict(each.problem), "row": each.row}, ensure_ascii=False) for each in rejected)
+    # a row may hold half a surrogate pair, which is why it is here: escaped, it can be written
+    write_file(path, (line.encode("utf-8", "backslashreplace") + b"\n" for line in lines))

@@ -1,0 +1,16 @@
+"""Who is told what happens in a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from glassbert.train.plan import StepReport
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watchers:
+    """Who hears a sentence, and who sees every step."""
+
+    say: Callable[[str], None] = lambda sentence: None
+    on_step: Callable[[StepReport], None] | None = None
