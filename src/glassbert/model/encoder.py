@@ -40,28 +40,19 @@ def sinusoidal_positions(num_positions: int, hidden_size: int) -> Float[Tensor, 
     return table.to(torch.float32)
 
 
-def table(num_rows: int, width: int) -> nn.Embedding:
-    """An embedding table whose values are not drawn yet.
-
-    nn.Embedding's own constructor draws them, and a draw on the meta device imports torch's compiler: 1.9 s
-    and 72 MB, for numbers that nobody reads.
-    """
-    return nn.Embedding.from_pretrained(torch.empty(num_rows, width), freeze=False)
-
-
 class Embeddings(nn.Module):
     """LayerNorm(word + position + segment), [T] -> [T, H]; some families have no segments."""
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         hidden = config.hidden_size
-        self.word = table(config.vocab_size, hidden)
+        self.word = nn.Embedding(config.vocab_size, hidden)
         if config.position_embedding_type == "sinusoidal":
             self.register_buffer("sinusoids", sinusoidal_positions(config.max_position_embeddings, hidden))
             self.position = None
         else:
-            self.position = table(config.max_position_embeddings, hidden)
-        self.segment = table(config.type_vocab_size, hidden) if config.type_vocab_size else None
+            self.position = nn.Embedding(config.max_position_embeddings, hidden)
+        self.segment = nn.Embedding(config.type_vocab_size, hidden) if config.type_vocab_size else None
         self.norm = nn.LayerNorm(hidden, eps=config.layer_norm_eps)
         self.embedded = Tap()
 
