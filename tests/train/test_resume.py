@@ -9,6 +9,7 @@ from small_job import reference, small_run
 
 from glassbert.errors import DataError, Interrupted, MissingInputError, OutputError
 from glassbert.train.log import read_metrics
+from glassbert.train.loop import StepReport
 
 
 @pytest.mark.parametrize("announced", [False, True])
@@ -56,6 +57,18 @@ def test_resuming_a_finished_run_changes_nothing(tmp_path: Path) -> None:
     assert (tmp_path / "checkpoints" / "step-40").stat().st_ino == inode  # not written again
     assert again.job.evaluations == 0
     assert all(torch.equal(again.module.state_dict()[name], expected[name]) for name in expected)
+
+
+def test_a_start_that_died_before_its_first_checkpoint_leaves_no_rows(tmp_path: Path) -> None:
+    def die(report: StepReport) -> None:
+        if report.step == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        small_run(tmp_path).go({"save_every_seconds": 1e9}, on_step=die)
+    small_run(tmp_path).go({"save_every_seconds": 1e9})
+    rows = read_metrics(tmp_path / "metrics.jsonl")
+    assert [row["step"] for row in rows if "loss" in row] == list(range(1, 41))
 
 
 def test_resume_needs_a_checkpoint_and_a_fresh_start_needs_none(tmp_path: Path) -> None:

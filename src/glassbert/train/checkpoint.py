@@ -76,7 +76,7 @@ class Checkpoints:
         target = self._path(step)
         contents = {MODULE: _on_host(module), OPTIMIZER: _on_host(optimizer)}
         with storage_errors(target):
-            self.directory.mkdir(parents=True, exist_ok=True)
+            self._make_directory()
             try:
                 tensors = _fill(staged, contents, state)
                 manifest = build_manifest(staged, tensors, run_id=self.run_id, step=step)
@@ -87,6 +87,12 @@ class Checkpoints:
                 shutil.rmtree(staged, ignore_errors=True)
         self._retain(step, best_step)
         return target
+
+    def _make_directory(self) -> None:
+        """The run directory must be there: one that was moved away is not begun again under its old name."""
+        if not self.directory.is_dir():
+            self.directory.mkdir()
+            sync(self.directory.parent)
 
     def _put(self, staged: Path, target: Path) -> None:
         """Rename into place; a directory cannot replace a full one, so the old one steps aside first."""

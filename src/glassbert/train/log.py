@@ -42,6 +42,11 @@ class MetricsLog:
             self._descriptor = _open_after_last_line(self._path)
             self._events = ScalarEvents(directory / TENSORBOARD) if tensorboard else None
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was ever written here."""
+        return os.fstat(self._descriptor).st_size == 0
+
     def write(self, row: Mapping[str, Any]) -> None:
         """Append a metric row; it needs "step". Numbers that are not finite are written as null."""
         now = time.time()
@@ -61,6 +66,13 @@ class MetricsLog:
             self._append({"event": name, "step": step, "time": time.time(), **details})
             if self._events and name == "resume":
                 self._events.restart(step=step + 1)
+        except OSError as error:
+            self._failed(error)
+
+    def sync(self) -> None:
+        """Return when the rows so far would survive a power cut, as the checkpoint that follows them does."""
+        try:
+            os.fsync(self._descriptor)
         except OSError as error:
             self._failed(error)
 

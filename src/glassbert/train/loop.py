@@ -123,7 +123,7 @@ class Run(Generic[B]):
         """Evaluate, log, move the best, save; a best that could not be saved is no best."""
         started, state = time.monotonic(), self.state
         self.optimizer.settle()
-        metrics = self.job.evaluate()
+        metrics = {name: float(value) for name, value in self.job.evaluate().items()}
         best = state.best_step, state.best_metric
         state.judge(metrics, self.plan)
         self._write({f"validation_{name}": value for name, value in metrics.items()})

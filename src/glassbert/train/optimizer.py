@@ -14,13 +14,16 @@ __all__ = ["NAMES", "AdamW", "Descent", "Optimizer", "ParameterGroup", "make_opt
 NAMES = ("adamw", "sgd", "momentum")
 
 
-def make_optimizer(name: str, groups: Sequence[ParameterGroup], *, nesterov: bool = False) -> Optimizer:
-    """ "adamw" (0.9, 0.999, 1e-8), "sgd" (plain gradient descent) or "momentum" (0.9; Nesterov's on request).
+def make_optimizer(
+    name: str, groups: Sequence[ParameterGroup], *, nesterov: bool = False, announced: bool = False
+) -> Optimizer:
+    """Build "adamw" (0.9, 0.999, 1e-8), "sgd" (plain) or "momentum" (0.9; Nesterov's on request).
 
-    Errors: UsageError for an unknown name. For other numbers build AdamW or Descent directly.
+    announced: the caller calls `will_read` before each forward (see AdamW). For other numbers build AdamW
+    or Descent directly. Errors: UsageError for an unknown name.
     """
     if name == "adamw":
-        return AdamW(groups)
+        return AdamW(groups, announced=announced)
     if name == "sgd":
         return Descent(groups)
     if name == "momentum":

@@ -38,6 +38,8 @@ def start(
                     checkpoints, "run-exists", "there are checkpoints", "resume, or choose another --out"
                 )
             )
+        if not log.empty:
+            log.event("resume", step=0)  # rows of a start that died before its first checkpoint are void
         return State(walk=Walk(planned=plan.total_steps, total_steps=plan.total_steps))
     latest = checkpoints.latest()
     for problem in latest.skipped:
@@ -92,6 +94,7 @@ class Saver:
         if self._saved == state.stamp:
             return True
         try:
+            self.log.sync()
             self.checkpoints.save(
                 state.step,
                 module=module_tensors(self.module),
