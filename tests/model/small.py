@@ -60,6 +60,23 @@ def build(kind: str = "none", family: str = "bert", **choices: Any) -> Network:
     return shaken(Network(small(family, **choices), HEADS[kind]))
 
 
+def blank(kind: str = "none", family: str = "bert", **choices: Any) -> Network:
+    """The network of `build` without a number in it: what is not assigned stays NaN."""
+    network = Network(small(family, **choices), HEADS[kind], seed=77)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.fill_(torch.nan)
+    return network
+
+
+def same(one: nn.Module, other: nn.Module) -> bool:
+    """Whether two modules hold the same tensors under the same names, bit for bit."""
+    states = one.state_dict(), other.state_dict()
+    return states[0].keys() == states[1].keys() and all(
+        torch.equal(states[0][name], states[1][name]) for name in states[0]
+    )
+
+
 def batch(config: EncoderConfig = SMALL, lengths: tuple[int, ...] = LENGTHS, *, seed: int = 2) -> Packed:
     """Random token and segment ids in sequences of the given lengths."""
     rng = np.random.default_rng(seed)
@@ -67,10 +84,3 @@ def batch(config: EncoderConfig = SMALL, lengths: tuple[int, ...] = LENGTHS, *, 
     ids = rng.integers(2, config.vocab_size, total)
     types = rng.integers(0, max(config.type_vocab_size, 1), total)
     return Packed.of(ids, types, np.array(lengths), position_offset=config.position_offset)
-
-
-def gradients(module: nn.Module) -> dict[str, torch.Tensor]:
-    """Name -> gradient of every parameter that has one."""
-    return {
-        name: parameter.grad for name, parameter in module.named_parameters() if parameter.grad is not None
-    }

@@ -17,7 +17,7 @@ from glassbert.model.network import Network
 from glassbert.model.pretrained import load_pretrained, save_pretrained
 from glassbert.model.weights import Assigned
 from glassbert.strict_json import read_json
-from tests.model.small import HEADS, batch, build, small
+from tests.model.small import HEADS, batch, build, same, small
 from tests.parity.references import CLASSES, FAMILIES, HEADS_OF, packed, padded, real, reference
 
 CASES = [(family, kind) for family in FAMILIES for kind in HEADS_OF[family]]
@@ -67,13 +67,6 @@ def our_logits(network: Network) -> list[Tensor]:
 def assert_close(ours: list[Tensor], theirs: list[Tensor]) -> None:
     for mine, other in zip(ours, theirs, strict=True):
         assert mine.shape == other.shape and (mine - other).abs().max() <= CLOSE
-
-
-def same(one: Network, other: Network) -> bool:
-    states = one.state_dict(), other.state_dict()
-    return states[0].keys() == states[1].keys() and all(
-        torch.equal(states[0][name], states[1][name]) for name in states[0]
-    )
 
 
 def refused(directory: Path, **options: Any) -> GlassbertError:
