@@ -1,0 +1,119 @@
+"""Write the speed table of both READMEs from the last rows of benchmarks/results/*.jsonl.
+
+    python docs/make_speed_table.py
+
+Figures of a CPU are ratios within one contest, never absolute: a ratio survives another machine.
+tests/test_speed_table.py fails while a README does not hold what this writes.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+BEGIN, END = "<!-- speed -->", "<!-- /speed -->"
+Row = dict[str, Any]
+
+WORDS: dict[str, dict[str, str]] = {
+    "README.md": {
+        "none": "No contest has been recorded yet; `make bench` runs them.",
+        "header": "| Work | transformers as it comes | transformers tuned | Peak memory |",
+        "finetune": "Fine-tuning",
+        "equal": "Fine-tuning, both without dropout on attention weights",
+        "inference": "Classifying, fp32",
+        "startup": "`glassbert --help` against `import torch`",
+        "ratio": "{0:.2f} times ({1:.2f} to {2:.2f})",
+        "plain": "{0:.2f} times as fast",
+        "memory": "{0:,} MB against {1:,} MB",
+        "lead": "How many times as many real tokens a second glassbert gets through, in one contest against"
+        " transformers {transformers} on the same data: median of {blocks} alternating blocks, lowest and"
+        " highest.",
+        "place": "`make bench` repeats them. MiniLM on {data}, {threads} threads of {machine}, torch {torch},"
+        " {date}.",
+        "tuned": "Tuned means: batches of similar length, flushed denormals and no logging for fine-tuning;"
+        " the best of seven batch sizes ({best_batch_size}) for classifying.",
+    },
+    "README.zh.md": {
+        "none": "尚无测试记录；运行 `make bench` 即可得到。",
+        "header": "| 工作 | transformers 默认设置 | transformers 调优后 | 内存峰值 |",
+        "finetune": "微调",
+        "equal": "微调，双方都不对注意力权重做 dropout",
+        "inference": "分类，fp32",
+        "startup": "`glassbert --help` 与 `import torch` 相比",
+        "ratio": "{0:.2f} 倍（{1:.2f} 至 {2:.2f}）",
+        "plain": "{0:.2f} 倍",
+        "memory": "{0:,} MB 对 {1:,} MB",
+        "lead": "在同一场对比中、同样的数据上，glassbert 每秒处理的真实词元数是 transformers {transformers}"
+        " 的多少倍：{blocks} 个交替区段的中位数，括号内为最低与最高。",
+        "place": "`make bench` 可以重做。MiniLM，数据 {data}，{threads} 线程，{machine}，torch {torch}，"
+        "{date}。",
+        "tuned": "“调优后”指：微调时按长度分组、清除非规格化数、不写日志；分类时取七种批大小中"
+        "最快的一种（{best_batch_size}）。",
+    },
+}
+
+
+def main() -> None:
+    for name in WORDS:
+        page = ROOT / name
+        page.write_text(renewed(page.read_text(encoding="utf-8"), name, last_rows(RESULTS)), encoding="utf-8")
+
+
+def last_rows(results: Path) -> dict[str, Row]:
+    """The newest row of each contest that has been recorded."""
+    found = {
+        path.stem: path.read_text(encoding="utf-8").splitlines() for path in sorted(results.glob("*.jsonl"))
+    }
+    return {name: json.loads(lines[-1]) for name, lines in found.items() if lines}
+
+
+def renewed(page: str, name: str, rows: dict[str, Row]) -> str:
+    """The page with the part between the markers written anew."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{section(WORDS[name], rows)}{END}{after}"
+
+
+def section(words: dict[str, str], rows: dict[str, Row]) -> str:
+    """Sentence, table and conditions; one plain sentence while nothing is recorded."""
+    contests = {name: rows[name] for name in ("finetune", "inference") if name in rows}
+    if not contests:
+        return words["none"] + "\n"
+    first = next(iter(contests.values()))
+    lines = [words["lead"].format(**facts(first)), "", words["header"], "|---|---|---|---|"]
+    for name, row in contests.items():
+        tuned = span(words, row, "ratio_tuned")
+        memory = [row["peak_rss_mb"]["ours"], peer_memory(row)]
+        lines.append(line(words[name], span(words, row, "ratio"), tuned, words["memory"].format(*memory)))
+        if "ratio_equal_dropout" in row:
+            lines.append(line(words["equal"], "", span(words, row, "ratio_equal_dropout"), ""))
+    if "startup" in rows:
+        lines.append(line(words["startup"], words["plain"].format(rows["startup"]["ratio"]), "", ""))
+    notes = [words["place"].format(**facts(row)) for row in contests.values()]
+    if "inference" in contests:
+        notes.append(words["tuned"].format(**contests["inference"]))
+    return "\n".join([*lines, "", *dict.fromkeys(notes)]) + "\n"
+
+
+def facts(row: Row) -> dict[str, Any]:
+    return {**row, **row["versions"], "date": row["date"][:10]}
+
+
+def span(words: dict[str, str], row: Row, name: str) -> str:
+    return words["ratio"].format(row[name], *row[f"{name}_spread"])
+
+
+def peer_memory(row: Row) -> int:
+    """Peak memory of the tuned peer: of classifying, that of its best batch size."""
+    return int(row["peak_rss_mb"][str(row.get("best_batch_size", "tuned"))])
+
+
+def line(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""What the examples of the documentation find in their directory: small files and a tiny encoder.
+
+The encoder lies in a directory called `minilm`, and a path that exists wins over the bundled name: so every
+command of the documentation runs as it is written, in seconds and without weights.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+from glassbert.model.config import HeadConfig
+from glassbert.model.network import Network
+from glassbert.model.pretrained import save_pretrained
+from tests.contract.workbench import tiny_config, tiny_tokenizer
+
+WORDS = {"positive": ("fine", "warm"), "negative": ("dull", "cold")}
+THINGS = ("film", "plot", "cast", "score", "scene", "end", "actor", "song", "role", "line")
+
+
+def make_stand_ins(directory: Path) -> None:
+    """reviews.csv (40 rows), test.csv (20 other rows), new.csv (texts only), and the encoder `minilm`."""
+    directory.mkdir(parents=True, exist_ok=True)
+    make_encoder(directory / "minilm")
+    rows = [
+        (f"the {thing} is {word} .", label)
+        for label in WORDS
+        for word, thing in product(WORDS[label], THINGS)
+    ]
+    other = [
+        (f"a {word} {thing} !", label) for label in WORDS for word, thing in product(WORDS[label], THINGS[:5])
+    ]
+    write_csv(directory / "reviews.csv", [("text", "label"), *rows])
+    write_csv(directory / "test.csv", [("text", "label"), *other])
+    write_csv(directory / "new.csv", [("text",), *((text,) for text, _ in other)])
+
+
+def sentences(things: tuple[str, ...]) -> list[tuple[str, str, str]]:
+    """(word, thing, label) of every word said of every thing."""
+    return [(word, thing, label) for label, words in WORDS.items() for word, thing in product(words, things)]
+
+
+def make_encoder(directory: Path) -> None:
+    """A random encoder of 15,000 parameters, with its tokenizer."""
+    tokenizer = tiny_tokenizer(directory)
+    tokenizer.save(directory)
+    network = Network(tiny_config(tokenizer.vocab_size), HeadConfig(kind="pooling"), seed=1)
+    save_pretrained(network, directory)
+
+
+def write_csv(path: Path, rows: list[tuple[str, ...]]) -> None:
+    path.write_text("".join(",".join(row) + "\n" for row in rows), encoding="utf-8")
