@@ -35,7 +35,16 @@ class Problem:
     def __str__(self) -> str:
         place = [str(part) for part in (self.file, self.line, self.column) if part is not None]
         where = ":".join(place) + ": " if place else ""
-        return f"{where}{self.code}: {self.what} — {self.fix}"
+        return on_one_line(f"{where}{self.code}: {self.what} — {self.fix}")
+
+
+def on_one_line(text: str) -> str:
+    """The text with escapes for what breaks a line or cannot be seen: a file may be called anything."""
+    if text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text
+    )
 
 
 class GlassbertError(Exception):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
 from glassbert.cli import demo, evaluate, finetune, predict, report
-from glassbert.cli.failures import reported
+from glassbert.cli.failures import open_streams, reported
 
 app = typer.Typer(
     name="glassbert",
@@ -25,7 +26,10 @@ app.command("report")(report.report)
 
 
 @app.callback(invoke_without_command=True)
-def _root(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of a failure.")] = False,
+) -> None:
     if version:
         from glassbert import __version__  # the package's only look at itself
 
@@ -35,9 +39,13 @@ def _root(version: bool = typer.Option(False, "--version", help="Print the versi
 
 def main() -> None:
     """Entry point: exit codes of failures.md, one line per problem, no traceback without --debug."""
-    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
-    with reported(debug="--debug" in sys.argv[1:]):
-        app(arguments, standalone_mode=False)
+    open_streams()
+    words = sys.argv[1:]
+    # anywhere on the line, because it is added to a command that has just failed
+    own = words[: words.index("--")] if "--" in words else words
+    arguments = [word for word in own if word != "--debug"] + words[len(own) :]
+    with reported(debug="--debug" in own):
+        app(arguments, "glassbert", standalone_mode=False)
 
 
 if __name__ == "__main__":

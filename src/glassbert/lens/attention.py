@@ -8,6 +8,8 @@ vectors that the fast kernel really produced.
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -23,6 +25,7 @@ from glassbert.model.taps import capture
 from glassbert.text.tokenizer import Tokenizer
 from glassbert.text.windows import Windows
 
+Text = str | tuple[str, str]
 WATCHED = ("query", "key", "value", "context")
 
 
@@ -38,11 +41,13 @@ class Inspectable(Protocol):
     @property
     def tokenizer(self) -> Tokenizer: ...
 
+    def windows(self, texts: Sequence[Text], *, offsets: bool = False) -> Windows: ...
+
 
 def attention(model: Inspectable, text: str, *, pair: str | None = None, window: int = 0) -> AttentionRecord:
     """The attention of every layer and head on a text (or a pair), as a record.
 
-    A text longer than the model's longest sequence is cut into windows; `window` says which one is shown
+    A long text is seen in the windows that its predictions come from; `window` says which one is shown
     (from 0). Raises UsageError for a window that does not exist and for additive attention, whose maps
     are no dot products.
     """
@@ -50,8 +55,7 @@ def attention(model: Inspectable, text: str, *, pair: str | None = None, window:
     if config.attention_type != "scaled_dot_product":
         what = f"the maps of {config.attention_type} attention are not softmax(QK^T/sqrt(d))"
         raise UsageError(Problem(code="no-dot-product", what=what, fix="watch the taps attention.weights"))
-    texts: list[str | tuple[str, str]] = [text if pair is None else (text, pair)]
-    windows = model.tokenizer.windows(texts, max_length=config.max_length, offsets=True)
+    windows = model.windows([text if pair is None else (text, pair)], offsets=True)
     if not 0 <= window < len(windows.example):
         what = f"the text has {len(windows.example)} windows, and window {window} is none of them"
         raise UsageError(Problem(code="no-such-window", what=what, fix="count from 0"))
@@ -73,8 +77,9 @@ def attention(model: Inspectable, text: str, *, pair: str | None = None, window:
 def words_of(windows: Windows, text: str, pair: str | None) -> Int32[np.ndarray, "S"]:
     """The word each token belongs to, counted from 0 over both texts; -1 for special tokens.
 
-    A token continues a word when it begins where the token before it ended and both touch with letters
-    or digits; Chinese characters are words of their own.
+    A token continues a word when nothing but letters, digits and the marks on them lies between the token
+    before it and its own first character, or when both are parts of one character (the bytes of an emoji);
+    Chinese characters are words of their own.
     """
     assert windows.offsets is not None
     words, word, last = [], -1, (-1, -1)
@@ -84,20 +89,27 @@ def words_of(windows: Windows, text: str, pair: str | None) -> Int32[np.ndarray,
             last = (-1, -1)
             continue
         source = text if sequence == 0 else (pair or "")
-        if last != (sequence, start) or not _joins(source, start):
+        if last[0] != sequence or not (start < last[1] or _joins(source, last[1], start)):
             word += 1
         words.append(word)
         last = (sequence, end)
     return np.array(words, dtype=np.int32)
 
 
-def _joins(text: str, place: int) -> bool:
-    sides = text[max(place - 1, 0) : place + 1]
-    return len(sides) == 2 and all(side.isalnum() and not _is_ideograph(side) for side in sides)
+def _joins(text: str, end: int, start: int) -> bool:
+    """Whether the characters from the last before `end` to that at `start` are all of one word."""
+    between = text[max(end - 1, 0) : start + 1]
+    return end > 0 and len(between) == start - end + 2 and all(map(_is_word_part, between))
+
+
+def _is_word_part(character: str) -> bool:
+    marks = unicodedata.category(character)[0] == "M"
+    return marks or (character.isalnum() and not _is_ideograph(character))
 
 
 def _is_ideograph(character: str) -> bool:
-    return "\u2e80" <= character <= "\u9fff" or "\U00020000" <= character <= "\U0003ffff"
+    ranges = (("\u2e80", "\u9fff"), ("\uf900", "\ufaff"), ("\U00020000", "\U0003ffff"))
+    return any(first <= character <= last for first, last in ranges)
 
 
 def _captured(network: Network, windows: Windows) -> list[dict[str, Tensor]]:

@@ -44,6 +44,7 @@ class RunDirectory:
             "status": "running",
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
         }
+        make_directory(path)
         run = cls(path, {**begun, **facts})
         run.update()
         return run
@@ -99,7 +100,6 @@ class RunDirectory:
         whole.
         """
         self.document |= changes or {}
-        make_directory(self.path)
         text = json.dumps(self.document, indent=1, ensure_ascii=False, allow_nan=False)
         write_file(self.path / FILE, [text.encode(), b"\n"])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -35,8 +35,9 @@ from glassbert.runs.resolve import DEFAULT_MODEL
 from glassbert.runs.settings import check
 from glassbert.tasks.classification import HEAD, PROBLEM, TextClassification
 from glassbert.tasks.labels import ClassWeights, weigh_classes
-from glassbert.tasks.task import Examples, Predictions
+from glassbert.tasks.task import Examples, Predictions, Text
 from glassbert.text.tokenizer import Tokenizer
+from glassbert.text.windows import Windows
 from glassbert.train.stop import Stop
 
 SETTINGS = ("epochs", "batch_size", "learning_rate", "max_length", "budget")
@@ -129,6 +130,10 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
     @property
     def tokenizer(self) -> Tokenizer:
         return self._fitted().tokenizer
+
+    def windows(self, texts: Sequence[Text], *, offsets: bool = False) -> Windows:
+        """The token windows that predictions come from."""
+        return self._fitted().windows(texts, offsets=offsets)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

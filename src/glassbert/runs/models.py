@@ -62,9 +62,9 @@ class Model:
             raise UsageError(Problem(code="no-head", what=what, fix="train one with `glassbert finetune`"))
         return task_of_head(self.network.head_config, temperature=self.notes.temperature)
 
-    def windows(self, texts: Sequence[Text]) -> Windows:
+    def windows(self, texts: Sequence[Text], *, offsets: bool = False) -> Windows:
         """The texts as token windows; a text longer than `max_length` becomes several."""
-        return self.tokenizer.windows(list(texts), max_length=self.max_length)
+        return self.tokenizer.windows(list(texts), max_length=self.max_length, offsets=offsets)
 
     def predict(self, texts: Sequence[Text]) -> Predictions:
         """Logits, calibrated scores and class of every text (a string, or a pair of strings), [B, C]."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 from glassbert.lens.attention import attention
 from glassbert.lens.attention_record import AttentionRecord
+from glassbert.runs.directory import RunDirectory
 from glassbert.runs.models import load
 from glassbert.runs.predictions import plain_cell
 from glassbert.show.page import write_page
 from glassbert.show.report import build_report
+from glassbert.text.tables import read_table
 
 # long enough to show something, short enough to be read in one look
 WORDS = (6, 30)
@@ -27,7 +28,7 @@ def look_inside(run: Path) -> AttentionRecord | None:
     """The attention on the most confident mistake of readable length, or on the surest right answer if there
     is none.
     """
-    if not (run / "model" / "config.json").is_file() or not (run / "predictions.csv").is_file():
+    if not RunDirectory.open(run).is_finished or not (run / "predictions.csv").is_file():
         return None
     model = load(run)
     if model.network.config.attention_type != "scaled_dot_product":
@@ -38,8 +39,7 @@ def look_inside(run: Path) -> AttentionRecord | None:
 
 def chosen_text(predictions: Path) -> str | None:
     """The evaluation text that the page looks into first."""
-    with predictions.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_table(predictions).frame.to_dict("records")
     readable = [row for row in rows if WORDS[0] <= len(row["text"].split()) <= WORDS[1]] or rows
     readable.sort(key=lambda row: (row["label"] == row["prediction"], -float(row["confidence"])))
     return plain_cell(readable[0]["text"]) if readable else None

@@ -7,7 +7,8 @@ many batches, sorted by length inside a pool only, cut into batches, and the bat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -26,6 +27,11 @@ class BatchOrder:
     batch_size: int
     seed: int
     bucketed: bool = True
+    # two epochs, because the batches of one update may lie in both; kept and dropped with the order itself
+    epoch: Callable[[int], list[np.ndarray]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "epoch", lru_cache(maxsize=2)(self._epoch))
 
     @property
     def steps_per_epoch(self) -> int:
@@ -36,8 +42,7 @@ class BatchOrder:
         epoch, place = divmod(step, self.steps_per_epoch)
         return self.epoch(epoch)[place]
 
-    @lru_cache(maxsize=2)  # noqa: B019 - two epochs at most, dropped with the order itself
-    def epoch(self, epoch: int) -> list[np.ndarray]:
+    def _epoch(self, epoch: int) -> list[np.ndarray]:
         """All batches of an epoch, in the order of training."""
         rng = np.random.default_rng([self.seed, epoch])
         order = rng.permutation(len(self.lengths))
