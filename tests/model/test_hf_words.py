@@ -98,3 +98,20 @@ def test_labels_of_a_model_without_classes_are_not_looked_at(names: object) -> N
 def test_only_classifiers_take_the_problem_type() -> None:
     read = read_config({**BERT, "architectures": ["BertForMaskedLM"], "problem_type": "regression"})
     assert read.head == HeadConfig(kind="masked-lm")
+
+
+def test_what_released_checkpoints_say_is_not_worth_a_word() -> None:
+    """Keys of distilbert-base-uncased, dslim/bert-base-NER and bert-base-multilingual-cased."""
+    distilbert = {"model_type": "distilbert", "tie_weights_": True, "output_past": True, "qa_dropout": 0.1}
+    tagger = {
+        "model_type": "bert",
+        "_num_labels": 9,
+        "directionality": "bidi",
+        "max_length": 20,
+        "num_beams": 1,
+    }
+    poolers = ("fc_size", "num_attention_heads", "num_fc_layers", "size_per_head", "type")
+    multilingual = {"model_type": "bert", "tokenizer_class": "BertTokenizer"}
+    multilingual |= {f"pooler_{name}": 768 for name in poolers}
+    for raw in (distilbert, tagger, multilingual):
+        assert read_config(raw).warnings == ()

@@ -30,7 +30,15 @@ HARMLESS = {
     "output_past", "pooler_fc_size", "pooler_num_attention_heads", "pooler_num_fc_layers",
     "pooler_size_per_head", "pooler_type", "problem_type", "pruned_heads", "qa_dropout", "return_dict",
     "sep_token_id", "sinusoidal_pos_embds", "tie_encoder_decoder", "torch_dtype", "torchscript",
-    "transformers_version", "unk_token_id", "use_bfloat16", "use_cache",
+    "sentence_transformers", "task_specific_params", "tf_legacy_loss", "tie_weights_", "tokenizer_class",
+    "transformers_version", "unk_token_id", "use_bfloat16", "use_cache", "xla_device", "_num_labels",
+    # of generation, which transformers 2 to 4 wrote for encoders too
+    "bad_words_ids", "begin_suppress_tokens", "diversity_penalty", "do_sample", "early_stopping",
+    "encoder_no_repeat_ngram_size", "eos_token_ids", "exponential_decay_length_penalty",
+    "forced_bos_token_id", "forced_eos_token_id", "length_penalty", "max_length", "min_length", "no_repeat_ngram_size",
+    "num_beam_groups", "num_beams", "num_return_sequences", "output_scores", "prefix",
+    "remove_invalid_values", "repetition_penalty", "return_dict_in_generate", "suppress_tokens", "temperature", "top_k", "top_p",
+    "typical_p",
 }  # fmt: skip
 # would make another tool run code or fetch something: never acted upon here, and said aloud
 REFUSED_POWERS = (
@@ -66,11 +74,11 @@ def words_warnings(raw: Mapping[str, Any], family: str) -> Iterator[str]:
 
 
 def _unknown_words(raw: Mapping[str, Any], family: str) -> Iterator[str]:
-    known = {*EncoderConfig.__dataclass_fields__, *HEAD_KEYS, *HARMLESS}
+    words = {*EncoderConfig.__dataclass_fields__, *HEAD_KEYS}
     if family == "distilbert":
-        known |= set(DISTILBERT_WORDS)
-    for name in sorted(set(raw) - known - set(REFUSED_POWERS)):
-        close = get_close_matches(name, known, n=1, cutoff=0.8)
+        words |= set(DISTILBERT_WORDS)
+    for name in sorted(set(raw) - words - HARMLESS - set(REFUSED_POWERS)):
+        close = get_close_matches(name, words, n=1, cutoff=0.8)
         hint = f"; did you mean {close[0]!r}?" if close else ""
         yield f"unknown key {name!r} in config.json is ignored{hint}"
 
