@@ -130,7 +130,17 @@ def test_a_number_that_is_not_finite_stops_before_the_update(tmp_path: Path, whe
     assert json.loads((tmp_path / "metrics.jsonl").read_text().splitlines()[-1])["reason"] == "non-finite"
 
 
-def test_the_loop_itself_costs_less_than_a_millisecond_a_step(tmp_path: Path) -> None:
+def least_cpu_seconds(work, *, blocks: int = 10, repeats: int = 50) -> float:
+    def block() -> float:
+        began = time.process_time()
+        for _ in range(repeats):
+            work()
+        return (time.process_time() - began) / repeats
+
+    return min(block() for _ in range(blocks))
+
+
+def test_the_loop_itself_costs_less_than_six_tiny_backward_passes(tmp_path: Path) -> None:
     run = small_run(tmp_path)
     run.job.loss = lambda batch, step, micro: (run.module.head * 0.0).sum()
     batches = run.job.batches(0)
@@ -138,5 +148,8 @@ def test_the_loop_itself_costs_less_than_a_millisecond_a_step(tmp_path: Path) ->
     ticks = [time.process_time()]
     tick = lambda report: ticks.append(time.process_time()) if report.step % 50 == 0 else None  # noqa: E731
     run.go({"total_steps": 500, "eval_every": 500, "save_every_seconds": 1e9}, on_step=tick)
-    blocks = [(after - before) / 50 for before, after in zip(ticks, ticks[1:], strict=False)]
-    assert min(blocks) < 0.001  # measured 0.35 ms with two backward passes through one node
+    step = min((after - before) / 50 for before, after in zip(ticks, ticks[1:], strict=False))
+    passes = least_cpu_seconds(lambda: [(run.module.head * 0.0).sum().backward() for _ in range(2)])
+    # 0.17 ms here for the two passes and 0.53 ms for norm, update, log and the rest: six are 1 ms. A ratio, because
+    # other work on the machine slows both.
+    assert step - passes < 6 * passes
