@@ -1,0 +1,43 @@
+"""Layer-wise decay: which parameters share a rate, and how fast each depth learns."""
+
+import pytest
+
+from glassbert.runs.groups import parameter_groups
+from tests.model.small import build
+
+DEPTHS = {"encoder.embeddings.": 0, "encoder.blocks.0.": 1, "encoder.blocks.1.": 2}
+DECAY, WEIGHT_DECAY = 0.8, 0.05
+
+
+@pytest.mark.parametrize("family", ["bert", "roberta", "distilbert"])
+def test_every_parameter_is_in_one_group(family: str) -> None:
+    network = build("sequence-classification", family)
+    groups = parameter_groups(network, layer_decay=DECAY, weight_decay=WEIGHT_DECAY)
+    held = [name for group in groups for name, _ in group.parameters]
+    assert sorted(held) == sorted(name for name, _ in network.named_parameters())
+    assert len({group.name for group in groups}) == len(groups)
+
+
+def test_each_depth_learns_slower_than_the_one_above() -> None:
+    network = build("sequence-classification")
+    rates = {
+        name: group.lr_scale
+        for group in parameter_groups(network, layer_decay=DECAY, weight_decay=WEIGHT_DECAY)
+        for name, _ in group.parameters
+    }
+    for name, rate in rates.items():
+        depth = next((depth for start, depth in DEPTHS.items() if name.startswith(start)), 3)
+        assert rate == pytest.approx(DECAY ** (3 - depth)), name
+
+
+def test_only_matrices_outside_the_embeddings_are_decayed() -> None:
+    network = build("sequence-classification")
+    for group in parameter_groups(network, layer_decay=DECAY, weight_decay=WEIGHT_DECAY):
+        for name, parameter in group.parameters:
+            matrix = parameter.ndim == 2 and not name.startswith("encoder.embeddings")
+            assert group.weight_decay == (WEIGHT_DECAY if matrix else 0.0), name
+
+
+def test_without_decay_all_learn_alike() -> None:
+    groups = parameter_groups(build("sequence-classification"), layer_decay=1.0, weight_decay=0.0)
+    assert {group.lr_scale for group in groups} == {1.0}
