@@ -5,6 +5,7 @@ import csv
 import inspect
 import json
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 from glassbert import TextClassifier, __all__, errors
 from glassbert.runs.data import DataOptions
 from glassbert.runs.finetune import FinetuneOptions, finetune
+from glassbert.runs.recipe import recipe
+from glassbert.runs.settings import ALIASES, Settings
 from glassbert.show.run_report import report_run
 from glassbert.text.formats import FORMAT_OF_SUFFIX
 from glassbert.train.stop import Stop
@@ -90,6 +93,33 @@ def test_every_suffix_of_a_data_file_is_listed() -> None:
 def test_every_parameter_of_the_classifier_is_listed() -> None:
     listed = first_column("python.md", after="| Parameter")
     assert set(inspect.signature(TextClassifier).parameters) == listed
+
+
+def test_every_setting_is_listed_with_its_default() -> None:
+    page = (DOCS / "settings.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", page.partition("## The recipe")[0], re.MULTILINE))
+    chosen = recipe(num_parameters=1, num_rows=1, max_length=1)
+    defaults = {field.name: str(field.default).lower() for field in fields(Settings)}
+    assert rows == {name: "recipe" if name in chosen else value for name, value in defaults.items()}
+
+
+@pytest.mark.parametrize(
+    ("num_rows", "values"), [(999, (10, 16, 20)), (9999, (4, 32, 6)), (10_000, (3, 32, 6))]
+)
+def test_recipe_on_the_page_holds_for_rows(num_rows: int, values: tuple[int, int, int]) -> None:
+    found = recipe(num_parameters=1, num_rows=num_rows, max_length=1)
+    assert tuple(found[name][0] for name in ("epochs", "batch_size", "patience")) == values
+
+
+@pytest.mark.parametrize(("millions", "rate"), [(15, 3e-4), (40, 2e-4), (150, 5e-5), (151, 2e-5)])
+def test_recipe_on_the_page_holds_for_sizes(millions: int, rate: float) -> None:
+    found = recipe(num_parameters=millions * 10**6, num_rows=1, max_length=1)
+    assert found["learning_rate"][0] == rate
+
+
+def test_every_other_name_of_a_setting_is_on_the_page() -> None:
+    page = (DOCS / "settings.md").read_text(encoding="utf-8")
+    assert [name for name in ALIASES if f"`{name}`" not in page] == []
 
 
 def test_every_public_name_is_listed() -> None:
