@@ -35,9 +35,14 @@ class Case:
     padded: dict[str, Tensor]
     packed: Packed
 
-    @property
-    def mask(self) -> Tensor:
-        return self.padded["attention_mask"].bool()
+    def parts(self) -> list[tuple[Tensor, dict[str, Tensor]]]:
+        """Eight padded batches of similar lengths, which saves the reference most of its padding."""
+        lengths = torch.from_numpy(self.packed.layout.lengths)
+        chunks = lengths.argsort().split(5)
+        return [
+            (chosen, {name: value[chosen, : lengths[chosen].max()] for name, value in self.padded.items()})
+            for chosen in chunks
+        ]
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +68,18 @@ def theirs(minilm: Path) -> Any:
 
 
 @pytest.fixture(scope="module")
-def states(theirs: Any, case: Case) -> Any:
-    with torch.no_grad():
-        return theirs(**case.padded, output_hidden_states=True)
+def expected(theirs: Any, case: Case) -> tuple[Tensor, Tensor]:
+    """All hidden states of transformers [L + 1, T, H] in our order, and the pooled output [B, H]."""
+    layout = case.packed.layout
+    states, pooled = torch.full((7, layout.num_tokens, 384), torch.nan), torch.full((40, 384), torch.nan)
+    for chosen, batch in case.parts():
+        with torch.no_grad():
+            out = theirs(**batch, output_hidden_states=True)
+        pooled[chosen] = out.pooler_output
+        for row, i in enumerate(chosen):
+            start, end = layout.starts[i : i + 2]
+            states[:, start:end] = torch.stack([state[row, : end - start] for state in out.hidden_states])
+    return states, pooled
 
 
 def test_the_texts_are_many_and_of_very_different_lengths(case: Case) -> None:
@@ -75,21 +89,24 @@ def test_the_texts_are_many_and_of_very_different_lengths(case: Case) -> None:
     assert case.packed.token_type_ids.sum() > 100
 
 
-def test_every_hidden_state_equals_transformers(minilm: Path, case: Case, states: Any) -> None:
+def test_every_hidden_state_equals_transformers(
+    minilm: Path, case: Case, expected: tuple[Tensor, Tensor]
+) -> None:
     network = load_pretrained(minilm, head=HeadConfig()).network
     with torch.no_grad(), capture(network, ["embedded", "blocks.*.output"]) as seen:
         network(case.packed)
-    assert len(seen) == len(states.hidden_states) == 7
-    for name, expected in zip(seen, states.hidden_states, strict=True):
-        assert float((seen[name] - expected[case.mask]).abs().max()) <= STATES, name
+    for name, state in zip(seen, expected[0], strict=True):
+        assert float((seen[name] - state).abs().max()) <= STATES, name
 
 
-def test_the_pooled_output_equals_transformers(minilm: Path, case: Case, states: Any) -> None:
+def test_the_pooled_output_equals_transformers(
+    minilm: Path, case: Case, expected: tuple[Tensor, Tensor]
+) -> None:
     loaded = load_pretrained(minilm)
     assert loaded.network.head_config.kind == "pooling" and loaded.assigned.newly_initialised == ()
     with torch.no_grad():
         pooled = loaded.network(case.packed)
-    assert float((pooled - states.pooler_output).abs().max()) <= STATES
+    assert float((pooled - expected[1]).abs().max()) <= STATES
 
 
 def test_attention_maps_equal_transformers(minilm: Path, case: Case, theirs: Any) -> None:
@@ -119,16 +136,9 @@ def classifiers(minilm: Path) -> tuple[Network, Any]:
     return network, reference
 
 
-def by_length(case: Case) -> list[Tensor]:
-    """The texts in eight batches of similar lengths, which saves the reference most of its padding."""
-    return list(torch.from_numpy(np.argsort(case.packed.layout.lengths)).split(5))
-
-
-def backward(reference: Any, case: Case, chosen: Tensor, targets: Tensor) -> float:
+def backward(reference: Any, batch: dict[str, Tensor], targets: Tensor) -> float:
     """Add the gradient of these texts' share of the mean loss; returns the share."""
-    longest = int(case.padded["attention_mask"][chosen].sum(1).max())
-    rows = {name: value[chosen, :longest] for name, value in case.padded.items()}
-    share = F.cross_entropy(reference(**rows).logits, targets[chosen], reduction="sum") / 40
+    share = F.cross_entropy(reference(**batch).logits, targets, reduction="sum") / 40
     share.backward()
     return float(share.detach())
 
@@ -138,7 +148,7 @@ def test_gradients_of_a_classification_loss_equal_transformers(minilm: Path, cas
     targets = torch.arange(40) % 3
     loss = F.cross_entropy(network(case.packed), targets)
     loss.backward()
-    other = sum(backward(reference, case, chunk, targets) for chunk in by_length(case))
+    other = sum(backward(reference, batch, targets[chosen]) for chosen, batch in case.parts())
     assert abs(float(loss.detach()) - other) <= STATES
     expected = {name: parameter.grad for name, parameter in reference.named_parameters()}
     with torch.no_grad():
