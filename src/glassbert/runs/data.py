@@ -20,7 +20,6 @@ from glassbert.tasks.classification import TextClassification
 from glassbert.tasks.labels import ClassWeights
 from glassbert.tasks.names import find_task
 from glassbert.tasks.task import Examples
-from glassbert.text.cells import label_strings
 from glassbert.text.label_checks import (
     check_classes,
     conflicts,
@@ -85,6 +84,7 @@ def read_dataset(options: DataOptions, learning: Learning = Learning()) -> Datas
         fix = "name a file of labelled texts"
         raise UsageError(Problem(code="no-data", what="TRAIN is missing", fix=fix))
     source = read_rows(options.train, options.read, text=options.text_column, label=options.label_column)
+    warnings = _label_warnings(source, allow_degenerate=options.allow_degenerate)
     task = TextClassification.learn(
         source.table,
         source.columns,
@@ -93,7 +93,7 @@ def read_dataset(options: DataOptions, learning: Learning = Learning()) -> Datas
         allow_single=options.allow_degenerate,
     )
     everything = task.read(source.table, source.columns)
-    warnings = _label_warnings(source, everything, options)
+    warnings += conflicts(everything.texts, source.labels, everything.rows.tolist())
     _refuse_few(everything, source)
     learn, judged = _evaluation(options, source, task, everything=everything, seed=learning.seed)
     train, validation = hold_out(
@@ -125,15 +125,12 @@ def read_dataset(options: DataOptions, learning: Learning = Learning()) -> Datas
     )
 
 
-def _label_warnings(source: Rows, everything: Examples, options: DataOptions) -> list[str]:
+def _label_warnings(source: Rows, *, allow_degenerate: bool) -> list[str]:
     """What is odd about the labels of the training file; raises DataError for fewer than two classes."""
-    assert source.columns.label is not None
-    labels = label_strings(source.table, source.columns.label)
     return [
         *rejected_warning(source.rejected, source.table.source),
-        *check_classes(labels, source=source.table.source, allow_degenerate=options.allow_degenerate),
-        *near_duplicate_labels(labels),
-        *conflicts(everything.texts, labels, everything.rows.tolist()),
+        *check_classes(source.labels, source=source.table.source, allow_degenerate=allow_degenerate),
+        *near_duplicate_labels(source.labels),
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,12 @@ class Rows:
     def rejected(self) -> tuple[Rejected, ...]:
         pairs = zip(self.table.rejected, self.table.rejected_text, strict=True)
         return tuple(Rejected(problem=problem, row=row) for problem, row in pairs)
+
+    @cached_property
+    def labels(self) -> list[str]:
+        """The label of every row; DataError for cells that are none."""
+        assert self.columns.label is not None, "these rows were read without labels"
+        return label_strings(self.table, self.columns.label)
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -85,9 +92,7 @@ def read_labelled(
 ) -> tuple[Rows, Examples]:
     """Rows with labels, for a task whose labels are known already. Raises DataError for any other label."""
     rows = read_rows(source, options, text=text, label=label, like=like)
-    assert rows.columns.label is not None
-    found = label_strings(rows.table, rows.columns.label)
-    check_unseen_labels(task.head.labels, found, source=rows.table.source)
+    check_unseen_labels(task.head.labels, rows.labels, source=rows.table.source)
     return rows, task.read(rows.table, rows.columns)
 
 
