@@ -98,6 +98,7 @@ def make_result(kind: Kind) -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
         "verdict": {"better": verdict.better, "outcome": verdict.outcome, "text": verdict.text},
         "calibration": {
             "temperature": calibration.temperature,
+            "reason": calibration.reason,
             "ece_before": calibration.ece_before,
             "ece_after": calibration.ece_after,
             "bins": [vars(each) for each in calibration.bins],
@@ -125,7 +126,7 @@ def make_document(kind: Kind, result: dict[str, Any] | None, status: str) -> dic
         "status": status,
         "task": "text-classification",
         "created": "2025-11-21T20:33:42+00:00",
-        "command": "glassbert finetune reviews.csv --model minilm --budget 5m --seed 20251121",
+        "command": ["glassbert", "finetune", "my reviews.csv", "--budget", "5m", "--seed", "20251121"],
         "config": {
             "learning_rate": {"value": 2e-4, "from": "recipe", "reason": "small encoders want 1e-4 to 3e-4"},
             "batch_tokens": {"value": 4096, "from": "recipe", "reason": "fills the cores without spilling"},
@@ -145,6 +146,7 @@ def make_document(kind: Kind, result: dict[str, Any] | None, status: str) -> dic
                 "reasons": ["review: longest text, 99 % distinct", "stars: 2 values in 7,792 rows"],
             },
             "split": {"validation_rows": [], "evaluation_rows": None},
+            "rejected": 3,
             "sizes": {"train": 6920, "validation": 872, "evaluation": kind.num_rows},
         },
         "labels": list(kind.labels),

@@ -123,7 +123,7 @@ def test_bundle_stays_within_its_budget() -> None:
 
 
 def test_title_names_the_record(report: Report) -> None:
-    assert title_of(report) == "reviews-20251121-203342 · glassbert"
+    assert title_of(report) == "reviews.csv · reviews-20251121-203342 · glassbert"
     assert title_of(make_attention()).startswith("the unusually quiet film")
 
 

@@ -51,6 +51,7 @@ export interface RunFacts {
   readonly num_train: number | null;
   readonly num_validation: number | null;
   readonly num_evaluation: number | null;
+  readonly num_rejected: number | null;
   readonly labels: readonly string[];
   readonly model_source: string | null;
   readonly model_family: string | null;
@@ -90,6 +91,7 @@ export interface ReliabilityBins {
 /** Whether stated confidence can be believed, before and after dividing the logits by the temperature. */
 export interface Calibration {
   readonly temperature: number | null;
+  readonly reason: string | null;
   readonly ece_before: number | null;
   readonly ece_after: number | null;
   readonly before: ReliabilityBins | null;

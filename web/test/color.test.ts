@@ -4,7 +4,7 @@ import { contrast, css, hex, inkOn, shade } from '../src/core/color';
 describe('color', () => {
   test.each(['light', 'dark'] as const)('in %s every step is a colour of its own and lightness never turns', (theme) => {
     const steps = Array.from({ length: 256 }, (_, i) => shade(theme, i / 255));
-    expect(new Set(steps.map(css)).size).toBeGreaterThan(250);
+    expect(new Set(steps.map(css)).size).toBe(256);
     const rising = steps.map((step) => contrast(step, [0, 0, 0]));
     const turns = rising.slice(1).filter((value, i) => (theme === 'dark' ? value < rising[i]! : value > rising[i]!));
     expect(turns).toEqual([]);

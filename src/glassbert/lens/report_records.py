@@ -60,6 +60,7 @@ class RunFacts(Record):
     num_train: int | None
     num_validation: int | None
     num_evaluation: int | None
+    num_rejected: int | None
     labels: tuple[str, ...]
     model_source: str | None
     model_family: str | None
@@ -110,6 +111,7 @@ class Calibration(Record):
     """Whether stated confidence can be believed, before and after dividing the logits by the temperature."""
 
     temperature: float | None
+    reason: str | None
     ece_before: float | None
     ece_after: float | None
     before: ReliabilityBins | None

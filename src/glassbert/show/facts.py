@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from glassbert.lens.report_records import DataFile, NamedText, RunFacts, Setting
 from glassbert.show.run_file import Node
 
@@ -26,6 +28,7 @@ def read_facts(run: Node) -> RunFacts:
         num_train=sizes.child("train").integer(),
         num_validation=sizes.child("validation").integer(),
         num_evaluation=sizes.child("evaluation").integer(),
+        num_rejected=data.child("rejected").integer(),
         labels=run.child("labels").texts(),
         model_source=model.child("source").text(),
         model_family=model.child("family").text(),
@@ -42,7 +45,7 @@ def read_facts(run: Node) -> RunFacts:
 
 def _command(node: Node) -> str | None:
     """The command line, which may be written as one text or as a list of words."""
-    return " ".join(node.texts()) if isinstance(node.value, list) else node.text()
+    return shlex.join(node.texts()) if isinstance(node.value, list) else node.text()
 
 
 def _file(role: str, node: Node) -> DataFile:

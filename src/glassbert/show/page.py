@@ -68,7 +68,8 @@ def title_of(record: Record) -> str:
     """What names this record among many open tabs."""
     match record:
         case Report():
-            name = record.facts.run_id
+            paths = [file.path for file in record.facts.files if file.path]
+            name = f"{Path(paths[0]).name} · {record.facts.run_id}" if paths else record.facts.run_id
         case AttentionRecord():
             name = record.text
         case _:

@@ -10,6 +10,7 @@ from jaxtyping import Float64, Int32
 
 from glassbert.errors import DataError, Problem
 from glassbert.lens.report_records import Examples
+from glassbert.runs.predictions import plain_cell
 from glassbert.text.tables import Table, read_table
 
 # With these the examples of a page stay under about 2 MB.
@@ -53,7 +54,7 @@ def read_predictions(path: Path, labels: tuple[str, ...]) -> Predictions:
     scores = [_shares(table, name) for name in score_columns] if complete else None
     return Predictions(
         row=_rows(table),
-        text=table.frame["text"].tolist(),
+        text=[plain_cell(text) for text in table.frame["text"].tolist()],
         true=_indices(table, "label", labels),
         predicted=_indices(table, "prediction", labels),
         confidence=_shares(table, "confidence"),
@@ -89,7 +90,7 @@ def _shares(table: Table, column: str) -> Float64[np.ndarray, " n"]:
 
 def _indices(table: Table, column: str, labels: tuple[str, ...]) -> Int32[np.ndarray, " n"]:
     index = {label: i for i, label in enumerate(labels)}
-    cells = _cells(table, column)
+    cells = [(plain_cell(text), line) for text, line in _cells(table, column)]
     for text, line in cells:
         if text not in index:
             raise _wrong(table, line, f"{column} is {text[:40]!r}, which is not a label of this run")

@@ -68,6 +68,7 @@ def _calibration(node: Node, predictions: Predictions | None) -> Calibration | N
         before = bins_before(predictions, temperature, ece_before)
     return Calibration(
         temperature=temperature,
+        reason=node.child("reason").text(),
         ece_before=ece_before,
         ece_after=node.child("ece_after").number(),
         before=before,

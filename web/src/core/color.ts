@@ -6,7 +6,7 @@ export type Rgb = readonly [number, number, number];
 
 /** Stops at equal distances, from 0 to 1. */
 const STOPS: Record<Theme, readonly string[]> = {
-  light: ['#f6f7f9', '#bed2f3', '#6f9be6', '#2f5fc4', '#142c6e'],
+  light: ['#f6f7f9', '#b3c9f1', '#6a96e4', '#2d5cc0', '#10286a'],
   dark: ['#191c22', '#213a70', '#3166c4', '#73a5f5', '#e4eeff'],
 };
 export const STEPS = 256;

@@ -75,6 +75,7 @@ export const STRINGS = {
     en: '{long} texts did not fit one window and were read in several; nothing was cut off.',
     zh: '{long} 条文本超出单个窗口，已分窗完整读取，没有截断。',
   },
+  fact_rejected: { en: 'Rows set aside', zh: '搁置的行' },
   fact_seed: { en: 'Seed', zh: '随机种子' },
   fact_model: { en: 'Model', zh: '模型' },
   fact_family: { en: 'Family', zh: '模型族' },

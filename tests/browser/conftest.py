@@ -1,0 +1,121 @@
+"""Debian's Chromium, offline, and pages that are watched from their first request to their last error."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from glassbert.lens.records import Record
+from glassbert.lens.report_records import Report
+from glassbert.show.page import render_page
+from glassbert.show.report import build_report
+from tests.browser.reading import wait_until
+from tests.conftest import skip_or_fail
+from tests.show.make_run import make_run
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
+# Software rendering, and no name but our own machine's can be looked up.
+FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+HEIGHT = 900
+WATCH_POLICY = """addEventListener('securitypolicyviolation', (event) => {
+  console.error('policy broken', event.violatedDirective, event.blockedURI, event.sample);
+})"""
+
+Visit = Callable[..., Page]
+ReportOf = Callable[[str], Report]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if not Path(CHROMIUM).is_file():
+        skip_or_fail("apt-get install chromium", "GLASSBERT_REQUIRE_BROWSER")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def report_of(tmp_path_factory: pytest.TempPathFactory) -> ReportOf:
+    """report_of(kind) is the report of a simulated run (see tests/show/make_run.py), made once."""
+    return cache(lambda kind: build_report(make_run(tmp_path_factory.mktemp("runs") / "run", kind)))
+
+
+class Watched:
+    """Opens pages from files, and keeps what they should never do."""
+
+    def __init__(self, chromium: Browser, folder: Path) -> None:
+        self.chromium = chromium
+        self.folder = folder
+        self.contexts: list[BrowserContext] = []
+        self.opened: list[str] = []
+        self.requests: list[str] = []
+        self.troubles: list[str] = []
+
+    def open(
+        self,
+        content: Record | bytes,
+        *,
+        hash: str = "",
+        width: int = 1280,
+        theme: str = "light",
+        scale: float = 1,
+    ) -> Page:
+        path = self.folder / f"page{len(self.opened)}.html"
+        path.write_bytes(content if isinstance(content, bytes) else render_page(content))
+        context = self.chromium.new_context(
+            viewport={"width": width, "height": HEIGHT},
+            device_scale_factor=scale,
+            color_scheme=theme,
+            locale="en-GB",
+            offline=True,
+        )
+        self.contexts.append(context)
+        self.opened.append(path.as_uri())
+        context.add_init_script(WATCH_POLICY)
+        page = context.new_page()
+        self._watch(page)
+        page.goto(f"{path.as_uri()}#{hash}" if hash else path.as_uri())
+        wait_until(page, "document.documentElement.dataset.ready === 'true'")
+        return page
+
+    def _watch(self, page: Page) -> None:
+        page.on("request", lambda request: self.requests.append(request.url.partition("#")[0]))
+        page.on("console", lambda message: self._hear(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: self.troubles.append(f"error: {error}"))
+        page.on("popup", lambda popup: self.troubles.append(f"popup: {popup.url}"))
+        page.on("download", lambda download: self.troubles.append(f"download: {download.url}"))
+        page.on("dialog", self._refuse)
+
+    def _hear(self, message: str) -> None:
+        # Chromium's advice to whoever reads a canvas twice; only these tests do.
+        if "willReadFrequently" not in message:
+            self.troubles.append(message)
+
+    def _refuse(self, dialog: object) -> None:
+        self.troubles.append(f"dialog: {dialog}")
+        dialog.dismiss()  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def visit(chromium: Browser, tmp_path: Path) -> Iterator[Visit]:
+    """visit(record or bytes, hash="...") opens it from a file.
+
+    Afterwards no page may have asked for anything but itself, written to the console, broken its own policy
+    or opened a dialog.
+    """
+    watched = Watched(chromium, tmp_path)
+    yield watched.open
+    for context in watched.contexts:
+        context.close()
+    assert watched.troubles == []
+    assert watched.requests == watched.opened

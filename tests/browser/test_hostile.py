@@ -1,0 +1,145 @@
+"""Whatever a record holds, the page shows it as text: nothing runs, nothing is added, nothing requested."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page
+
+from glassbert.lens.report_records import NamedText, Report, Series, Setting
+from glassbert.show.page import render_page
+from tests.browser.conftest import ReportOf, Visit
+from tests.show.make_attention import make_attention
+from tests.show.texts import HOSTILE
+
+pytestmark = pytest.mark.browser
+# Elements that our page never makes; a string that became markup would be among them.
+FOREIGN = "iframe, object, embed, img, link, base, form, template, math, video, audio, marquee, #page script"
+# Attributes that run or lead somewhere; the page's own links lead to places within it.
+ACTIVE = """[...document.querySelectorAll('#page *')].flatMap((element) => [...element.attributes].filter(
+  ({ name, value }) => name.startsWith('on') || name === 'src' || name === 'style' && /url/.test(value)
+    || /href|action/.test(name) && !value.startsWith('#')).map(({ name, value }) => `${name}=${value}`))"""
+# What a string of HOSTILE becomes on the page where unseen characters are named.
+UNSEEN = {"\u202e": "⟨U+202E⟩", "\u202c": "⟨U+202C⟩", "\u2067": "⟨U+2067⟩", "\u2069": "⟨U+2069⟩"}
+
+
+@pytest.fixture(scope="module")
+def hostile(report_of: ReportOf) -> Report:
+    """Every text of a report is hostile: labels, texts, facts, settings, series, tokens."""
+    report = report_of("hostile")
+    texts = [text for text in HOSTILE if text]
+    facts = replace(
+        report.facts,
+        run_id=texts[0],
+        status=texts[1],
+        task=texts[2],
+        created=texts[3],
+        command=" ".join(texts[:20]),
+        text_column=texts[4],
+        label_column=texts[5],
+        column_reasons=tuple(texts),
+        model_source=texts[6],
+        model_family=texts[7],
+        newly_initialised=tuple(texts[:9]),
+        settings=tuple(Setting(name=f"{i} {text}", value=text, source=text, reason=text)
+                       for i, text in enumerate(texts)),
+        versions=tuple(NamedText(name=text, value=text) for text in texts),
+    )  # fmt: skip
+    steps = np.arange(5, dtype=np.int32)
+    more = tuple(Series(name=text, step=steps, value=np.ones(5)) for text in texts[:12])
+    curves = replace(report.curves, series=(*report.curves.series, *more))
+    score = replace(report.score, verdict=f"{texts[0]}. {texts[1]}", stopped_because=texts[0])
+    attention = replace(make_attention((*texts[:36], "[SEP]")), text=texts[0], model=texts[1])
+    return Report(facts=facts, score=score, curves=curves, confusion=report.confusion, attention=attention)
+
+
+def check_inert(page: Page) -> None:
+    assert page.evaluate("window.hacked") is None
+    assert page.locator(FOREIGN).count() == 0
+    assert page.locator("script").count() == 2 and page.locator("style").count() == 1
+    assert page.evaluate(ACTIVE) == []
+
+
+def test_there_are_at_least_thirty_attacks() -> None:
+    assert len(set(HOSTILE)) >= 30
+
+
+@pytest.mark.parametrize(
+    "hash", ["", "lang=zh&theme=dark&show=all&form=links", "true=3&predicted=4&metric=x"]
+)
+def test_hostile_record_is_inert(visit: Visit, hostile: Report, hash: str) -> None:
+    page = visit(hostile, hash=hash)
+    check_inert(page)
+    for section in ("score", "training", "errors", "calibration", "attention", "facts"):
+        assert page.locator(f"#{section}").inner_text().strip()
+    page.locator("details summary").first.click()
+    page.locator("#errors .cells").hover()
+    page.locator("#attention .tiles").hover()
+    page.locator("#errors .list").evaluate("(list) => list.scrollTo(0, 1e9)")
+    page.wait_for_timeout(100)
+    check_inert(page)
+    assert page.evaluate("document.querySelectorAll('*').length") < 3000
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_hostile_labels_are_shown_as_they_are(visit: Visit, hostile: Report) -> None:
+    page = visit(hostile)
+    shown = page.locator("#errors .left .label").all_inner_texts()
+    assert len(shown) == len(hostile.confusion.labels)
+    for label, text in zip(hostile.confusion.labels, shown, strict=True):
+        if label.isascii() and label.isprintable() and len(label) < 60:
+            assert " ".join(text.split()) == " ".join(label.split())
+
+
+def test_direction_marks_are_named_and_not_obeyed(visit: Visit, hostile: Report) -> None:
+    page = visit(hostile)
+    text = page.locator("#page").inner_text()
+    assert not set(UNSEEN) & set(text)
+    assert "⟨U+202E⟩evil txt.exe⟨U+202C⟩" in text
+
+
+def test_label_of_ten_thousand_characters_does_not_stretch_the_page(visit: Visit, hostile: Report) -> None:
+    assert max(map(len, hostile.confusion.labels)) == 10_000
+    page = visit(hostile, width=390)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.locator("#errors .above").bounding_box()["height"] < 200
+
+
+@pytest.mark.parametrize("text", ["a\0b", "a\ud800b", "\ufffe", "\x1b]0;x\x07"], ids=ascii)
+def test_text_that_no_file_could_hold_is_still_inert(visit: Visit, report_of: ReportOf, text: str) -> None:
+    report = report_of("english")
+    page = visit(replace(report, facts=replace(report.facts, run_id=text, model_source=text)))
+    check_inert(page)
+    assert page.locator("h1").count() == 1
+
+
+@pytest.mark.parametrize(
+    "hash",
+    [
+        "metric=__proto__&layer=999999999&head=999999999&from=99999999&true=99999999&predicted=99999999",
+        "metric=</script><script>window.hacked=1</script>&find=<img src=x onerror=window.hacked=1>",
+        "first=999999999&last=0",
+        "first=5&last=5",
+        "%E0%A4%A",
+        "constructor=1&__proto__=1&contrast=Infinity&mass=1e400",
+    ],
+)
+def test_hostile_address_is_inert(visit: Visit, report_of: ReportOf, hash: str) -> None:
+    page = visit(replace(report_of("english"), attention=make_attention()), hash=hash)
+    check_inert(page)
+    assert page.locator("h1").inner_text() == "Better than TF-IDF + logistic regression."
+    assert page.locator("#attention canvas").count() >= 3
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda page: page.replace(b'id="record">R0JSRUNPUkQ', b'id="record">R0JSRUNPUkR'),
+        lambda page: page.replace(b'id="record">', b'id="record">!'),
+        lambda page: page[: page.index(b'id="record">') + 4000] + page[page.index(b"</script>") :],
+    ],
+    ids=["other magic", "not base64", "truncated"],
+)
+def test_damaged_record_is_said_and_not_drawn(visit: Visit, report_of: ReportOf, damage: object) -> None:
+    page = visit(damage(render_page(report_of("english"))))  # type: ignore[operator]
+    assert "This page cannot show its record:" in page.locator("#page").inner_text()
