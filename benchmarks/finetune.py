@@ -114,7 +114,7 @@ def ours(options: argparse.Namespace) -> None:
                 network,
                 make_optimizer("adamw", parameter_groups(network, layer_decay=1.0, weight_decay=0.0)),
                 job,
-                Plan(total_steps=10**6, learning_rate=RATE, eval_every=10**7, save_every_seconds=1e9),
+                Plan(total_steps=10**6, learning_rate=RATE, eval_every=10**7, metric="loss", save_every_seconds=1e9),
                 schedule=warmup_decay("linear", warmup_fraction=0.0),
                 checkpoints=Checkpoints(Path(directory) / "checkpoints", run_id="benchmark"),
                 log=log,

@@ -89,12 +89,11 @@ class Attention(nn.Module):
             qkv = self.qkv(hidden).view(-1, 3, self.num_heads, self.head_size)
             return qkv.unbind(1)
         width = self.num_heads * self.head_size
-        weight, bias = self.qkv.weight, self.qkv.bias
-        query = F.linear(hidden.index_select(0, rows.index), weight[:width], bias[:width])
+        # one split, not four slices: the gradient of a slice is a whole matrix of zeros with the slice in it
+        weights, biases = self.qkv.weight.split((width, 2 * width)), self.qkv.bias.split((width, 2 * width))
+        query = F.linear(hidden.index_select(0, rows.index), weights[0], biases[0])
         key, value = (
-            F.linear(hidden, weight[width:], bias[width:])
-            .view(-1, 2, self.num_heads, self.head_size)
-            .unbind(1)
+            F.linear(hidden, weights[1], biases[1]).view(-1, 2, self.num_heads, self.head_size).unbind(1)
         )
         return query.view(-1, self.num_heads, self.head_size), key, value
 
