@@ -30,13 +30,13 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest
 
 check: $(VENV)/.dev
-	$(BIN)/ruff check src tests benchmarks examples web
-	$(BIN)/ruff format --check src tests benchmarks examples web
+	$(BIN)/ruff check src tests benchmarks examples web docs
+	$(BIN)/ruff format --check src tests benchmarks examples web docs
 	$(BIN)/mypy
 
 format: $(VENV)/.dev
-	$(BIN)/ruff check --fix src tests benchmarks examples web
-	$(BIN)/ruff format src tests benchmarks examples web
+	$(BIN)/ruff check --fix src tests benchmarks examples web docs
+	$(BIN)/ruff format src tests benchmarks examples web docs
 
 web:
 	cd web && npm ci --no-audit --no-fund && npm run check && npm test && npm run build
@@ -49,7 +49,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/startup.py
 
 docs: $(VENV)/.dev
-	$(BIN)/python -m pytest tests/test_docs.py
+	$(BIN)/python -m pytest tests/test_docs.py tests/test_docs_tables.py tests/test_examples.py tests/test_speed_table.py tests/test_architecture.py
 
 clean:
 	rm -rf $(VENV) glassbert-demo build dist

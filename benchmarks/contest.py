@@ -1,10 +1,11 @@
 """A fair contest between two ways of doing the same: own processes, one at a time, in turns.
 
-Each contender is a process that does one block of work whenever it is told to. Blocks alternate, so that a noisy
-neighbour hits all alike, and a ratio is a median of ratios of neighbouring blocks. Waiting contenders sleep. Peak memory
-is read per process at the end.
+Each contender is a process that does one block of work whenever it is told to. Blocks alternate, so that a
+noisy neighbour hits all alike, and a ratio is a median of ratios of neighbouring blocks. Waiting contenders
+sleep. Peak memory is read per process at the end.
 
-A contender reads lines from standard input: "go SECONDS" or "stop"; it answers each with one JSON object, marked.
+A contender reads lines from standard input: "go SECONDS" or "stop"; it answers each with one JSON object,
+marked.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class Contender:
 
     def __init__(self, name: str, command: list[str]) -> None:
         self.name = name
-        environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "OMP_WAIT_POLICY": "PASSIVE"}
+        environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
@@ -126,7 +127,12 @@ def ratio(ours: list[float], theirs: list[float]) -> tuple[float, float, float]:
 def finish(name: str, row: dict[str, Any]) -> None:
     """Append a dated row to benchmarks/results/NAME.jsonl and print it as the last line."""
     versions = {package: _version(package) for package in ("torch", "transformers", "tokenizers")}
-    row = {"date": datetime.now(UTC).isoformat(timespec="seconds"), **row, "machine": machine(), "versions": versions}
+    row = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        **row,
+        "machine": machine(),
+        "versions": versions,
+    }
     RESULTS.mkdir(exist_ok=True)
     with (RESULTS / f"{name}.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps(row) + "\n")

@@ -1,12 +1,14 @@
-"""Fine-tuning speed against the transformers Trainer: same model, data, batch size and optimiser; real tokens a second.
+"""Fine-tuning speed against the transformers Trainer, in real tokens a second.
 
-    python benchmarks/finetune.py --data ../shared/data/sst2/train.tsv.gz --model DIR --seconds 12 [--rounds 7]
+    python benchmarks/finetune.py --data ../shared/data/sst2/train.tsv.gz --model DIR --seconds 12
 
-Contenders, each in its own process, in turns:
-  ours      the loop of `glassbert finetune` (hidden dropout as the checkpoint says, none on attention weights)
-  peer      Trainer as it comes: random batches, padded to the longest
-  tuned     Trainer with group_by_length, flushed denormals, nothing logged or saved
-  equal     tuned, and no dropout on attention weights either, which gives it the fast attention kernel
+Same model, data, batch size and optimiser. Contenders, each in its own process, in turns:
+
+* ours: the loop of `glassbert finetune` (hidden dropout as the checkpoint says, none on attention weights)
+* peer: Trainer as it comes: random batches, padded to the longest
+* tuned: Trainer with group_by_length, flushed denormals, nothing logged or saved
+* equal: tuned, and no dropout on attention weights either, which gives it the fast attention kernel
+
 Hardware, time and figures of each run stand in benchmarks/results/finetune.jsonl.
 """
 
@@ -114,7 +116,13 @@ def ours(options: argparse.Namespace) -> None:
                 network,
                 make_optimizer("adamw", parameter_groups(network, layer_decay=1.0, weight_decay=0.0)),
                 job,
-                Plan(total_steps=10**6, learning_rate=RATE, eval_every=10**7, metric="loss", save_every_seconds=1e9),
+                Plan(
+                    total_steps=10**6,
+                    learning_rate=RATE,
+                    eval_every=10**7,
+                    metric="loss",
+                    save_every_seconds=1e9,
+                ),
                 schedule=warmup_decay("linear", warmup_fraction=0.0),
                 checkpoints=Checkpoints(Path(directory) / "checkpoints", run_id="benchmark"),
                 log=log,
@@ -138,7 +146,9 @@ def peer(options: argparse.Namespace) -> None:
     frame.columns = pd.Index(["label", "text"])
     tokenizer = transformers.AutoTokenizer.from_pretrained(options.model)
     data = Dataset.from_pandas(frame).map(
-        lambda rows: tokenizer(rows["text"], truncation=True, max_length=128), batched=True, remove_columns=["text"]
+        lambda rows: tokenizer(rows["text"], truncation=True, max_length=128),
+        batched=True,
+        remove_columns=["text"],
     )
     model = transformers.AutoModelForSequenceClassification.from_pretrained(options.model, num_labels=2)
     if options.role == "equal":

@@ -1,10 +1,12 @@
-"""Inference speed against the transformers text-classification pipeline, fp32 on the CPU; real tokens a second.
+"""Inference speed against the transformers text-classification pipeline, fp32 on the CPU; real tokens a
+second.
 
     python benchmarks/inference.py --data ../shared/data/sst2/dev.tsv --model DIR [--seconds 6] [--rounds 7]
 
-Both classify the same texts in the same order with the same weights (an encoder gets a random head, the same for both).
-The pipeline runs once for each batch size; its best is the peer. Every unit of work is a call on 512 texts: ours sorts
-and packs within the call only. Figures of each run stand in benchmarks/results/inference.jsonl.
+Both classify the same texts in the same order with the same weights (an encoder gets a random head, the same
+for both). The pipeline runs once for each batch size; its best is the peer. Every unit of work is a call on
+512 texts: ours sorts and packs within the call only. Figures of each run stand in
+benchmarks/results/inference.jsonl.
 """
 
 from __future__ import annotations
@@ -44,7 +46,9 @@ def contest(options: argparse.Namespace) -> None:
         command += ["--threads", str(options.threads)]
         roles = ("ours", *map(str, BATCH_SIZES))
         found = compete(
-            {role: [*command, "--role", role] for role in roles}, seconds=options.seconds, rounds=options.rounds
+            {role: [*command, "--role", role] for role in roles},
+            seconds=options.seconds,
+            rounds=options.rounds,
         )
     middle = {role: sorted(found[role]["rates"])[options.rounds // 2] for role in roles}
     best = max(roles[1:], key=lambda role: middle[role])
@@ -73,12 +77,16 @@ def contest(options: argparse.Namespace) -> None:
 
 
 def prepare(model: Path, target: Path) -> None:
-    """The same classifier for both: the encoder with a random head of two labels, or the classifier that it is."""
+    """The same classifier for both: the encoder with a random head of two labels, or the classifier that it
+    is.
+    """
     from glassbert.model.config import HeadConfig
     from glassbert.model.pretrained import load_pretrained, save_pretrained
     from glassbert.text.tokenizer import Tokenizer
 
-    head = HeadConfig(kind="sequence-classification", labels=("0", "1"), problem_type="single_label_classification")
+    head = HeadConfig(
+        kind="sequence-classification", labels=("0", "1"), problem_type="single_label_classification"
+    )
     loaded = load_pretrained(model, head=head, replace_head=True)
     save_pretrained(loaded.network, target)
     Tokenizer.load(model, vocab_size=loaded.network.config.vocab_size).save(target)
@@ -124,7 +132,8 @@ def peer(options: argparse.Namespace, batch_size: int) -> None:
     chunks = calls(texts_of(options.data))
     tokenizer = classify.tokenizer
     assert tokenizer is not None
-    # smaller calls for small batches, so that a block ends in time; the pipeline does nothing across its batches
+    # smaller calls for small batches, so that a block ends in time; the pipeline does nothing across its
+    # batches
     parts = [chunk[start : start + 64] for chunk in chunks for start in range(0, len(chunk), 64)]
     amounts = [float(sum(map(len, tokenizer(part)["input_ids"]))) for part in parts]
     baton = Baton()

@@ -1,8 +1,10 @@
-"""How long a person waits before anything happens: `glassbert --help`, and what `import glassbert` adds to torch.
+"""How long a person waits before anything happens: `glassbert --help`, and what `import glassbert` adds to
+torch.
 
     python benchmarks/startup.py [--rounds 9]
 
-Targets: the help in under 0.4 s, the import at most 0.3 s over `import torch`. Figures: benchmarks/results/startup.jsonl.
+Targets: the help in under 0.4 s, the import at most 0.3 s over `import torch`. Figures:
+benchmarks/results/startup.jsonl.
 """
 
 from __future__ import annotations
