@@ -26,6 +26,8 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 HEIGHT = 900
+# Machines of CI are shared; what has to be fast is tested by processor time.
+PATIENCE_MS = 120_000
 WATCH_POLICY = """addEventListener('securitypolicyviolation', (event) => {
   console.error('policy broken', event.violatedDirective, event.blockedURI, event.sample);
 })"""
@@ -81,6 +83,7 @@ class Watched:
         )
         self.contexts.append(context)
         self.opened.append(path.as_uri())
+        context.set_default_timeout(PATIENCE_MS)
         context.add_init_script(WATCH_POLICY)
         page = context.new_page()
         self._watch(page)
