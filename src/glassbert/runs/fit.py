@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from glassbert.errors import DataError, MissingInputError
 from glassbert.model.network import Network
 from glassbert.runs.groups import parameter_groups
 from glassbert.runs.job import FinetuneJob
@@ -71,8 +72,13 @@ def fit(
     finally:
         network.eval()
         network.encoder.embeddings.word.sparse = False
-    if outcome.best_step is not None and outcome.best_step != outcome.steps:
+    if outcome.best_step is None or outcome.best_step == outcome.steps:
+        return outcome
+    try:
         restore(network, checkpoints, outcome.best_step)
+    except (DataError, MissingInputError) as error:  # a run that is done must not be lost for it
+        watchers.say(f"warning: the weights of the last step are used, not those of the best: {error}")
+        return replace(outcome, best_step=outcome.steps)
     return outcome
 
 

@@ -1,0 +1,189 @@
+"""Kill `glassbert finetune` again and again, resume it each time, and compare with a run that nobody killed.
+
+    python tests/runs/kill_campaign.py --kills 50
+
+Every process is a fork of this script, which has torch loaded, and runs the command line's own `main` with
+its own arguments: the same code as `python -m glassbert finetune ...` without ten seconds of imports, so that
+kills fall into the work. Every third kill waits until a checkpoint is being written (this script, not the
+library, sleeps a little in each sync), every third until the result is being written, the others come at
+random moments. When a run is finished, the next one begins in a new directory. The last line is one JSON
+object; the exit status is 1 when a bit differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import torch
+
+from glassbert import storage
+from glassbert.cli.main import main as glassbert
+from glassbert.train import checkpoint
+from tests.runs.material import make_encoder, write_rows
+
+SETTINGS = {"epochs": 6, "learning_rate": 5e-3, "batch_size": 16, "evaluations_per_epoch": 4, "patience": 99}
+# what has to be the same; glassbert.json holds the run's own id
+COMPARED = ("model/model.safetensors", "model/config.json", "model/vocab.txt", "predictions.csv")
+WATCHING = os.WEXITED | os.WNOHANG | os.WNOWAIT
+MOMENTS = ("anywhere", "checkpoint", "result")
+
+
+def slow_down() -> None:
+    """Make every write last long enough to be cut."""
+    quick_sync, quick_write = checkpoint.sync, storage._write_flushed
+
+    def slow_sync(path: Path) -> None:
+        time.sleep(0.004)
+        quick_sync(path)
+
+    def slow_write(path: Path, chunks: object) -> None:
+        quick_write(path, chunks)
+        time.sleep(0.02)
+
+    checkpoint.sync, storage._write_flushed = slow_sync, slow_write
+
+
+def start(place: Path, out: Path, *, resume: bool, slow: bool) -> int:
+    """The process id of a command line at work in `place`."""
+    child = os.fork()
+    if child:
+        return child
+    os.chdir(place)
+    log = os.open(f"{out.name}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    words = ["--resume"] if resume else ["rows.csv", "--model", "encoder", "--config", "settings.json"]
+    sys.argv = ["glassbert", "finetune", *words, "--out", out.name, "--no-report"]
+    if slow:
+        slow_down()
+    code = 70
+    try:
+        glassbert()
+        code = 0
+    except SystemExit as error:
+        code = int(error.code or 0)
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
+
+
+def wait(child: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def half_written(out: Path, moment: str) -> list[Path]:
+    """What shows that a checkpoint, or the model and the result, is being written."""
+    if moment == "checkpoint":
+        return list((out / "checkpoints").glob(".tmp-step-*"))
+    return [*out.glob(".tmp-*"), *out.glob("model/**/.tmp-*")]
+
+
+def kill_once(out: Path, child: int, moment: str, draw: random.Random) -> str | None:
+    """Kill the child at such a moment; says what was cut short, "nothing", or None when it had ended."""
+    time.sleep(draw.uniform(0.02, 0.6) if moment == "anywhere" else draw.uniform(0.0, 0.3))
+    in_model = moment == "result" and draw.random() < 0.8
+    while moment != "anywhere" and os.waitid(os.P_PID, child, WATCHING) is None:
+        if half_written(out, moment) and (not in_model or (out / "model").exists()):
+            break
+        time.sleep(0.0005)
+    time.sleep(draw.uniform(0.0, 0.02))
+    os.kill(child, signal.SIGKILL)
+    code = wait(child)
+    if code == 0:
+        return None
+    if code != -signal.SIGKILL:
+        sys.exit(f"{out}: exit {code} before the kill\n{log_of(out)}")
+    cut = [name for name in MOMENTS[1:] if half_written(out, name)]
+    return cut[0] if cut else "nothing"
+
+
+def finish(place: Path, out: Path, *, resume: bool) -> None:
+    code = wait(start(place, out, resume=resume, slow=False))
+    if code:
+        sys.exit(f"{out}: exit {code}\n{log_of(out)}")
+
+
+def log_of(out: Path) -> str:
+    """The end of what the processes of a run have said."""
+    return out.with_name(f"{out.name}.log").read_text()[-2000:]
+
+
+def differing(reference: Path, out: Path) -> list[str]:
+    names = [name for name in COMPARED if (out / name).read_bytes() != (reference / name).read_bytes()]
+    results = [json.loads((run / "run.json").read_text())["result"] for run in (reference, out)]
+    same = ("metrics", "confusion", "calibration", "best_step", "total_steps", "tokens_seen")
+    return names + [name for name in same if results[0][name] != results[1][name]]
+
+
+def leftovers(out: Path) -> list[str]:
+    return [str(path.relative_to(out)) for path in out.rglob(".tmp-*")]
+
+
+def runs(place: Path) -> Iterator[Path]:
+    number = 0
+    while True:
+        yield place / f"run-{number}"
+        number += 1
+
+
+def campaign(place: Path, kills: int, seed: int) -> dict[str, object]:
+    make_encoder(place / "encoder")
+    write_rows(place / "rows.csv", 150)
+    (place / "settings.json").write_text(json.dumps(SETTINGS))
+    reference = place / "reference"
+    finish(place, reference, resume=False)
+    draw, done, wrong, left = random.Random(seed), 0, [], []
+    cut: dict[str, int] = {}
+    names, finished_runs = runs(place), 0
+    while done < kills:
+        out = next(names)
+        for _ in range(min(draw.randint(3, 7), kills - done)):
+            resume = (out / "run.json").exists()
+            child = start(place, out, resume=resume, slow=True)
+            found = kill_once(out, child, MOMENTS[done % 3], draw)
+            if found is None:
+                break
+            done += 1
+            cut[found] = cut.get(found, 0) + 1
+        finish(place, out, resume=(out / "run.json").exists())
+        wrong += [f"{out.name}: {name}" for name in differing(reference, out)]
+        left += [f"{out.name}: {name}" for name in leftovers(out)]
+        finished_runs += 1
+        shutil.rmtree(out)
+    return {
+        "kills": done,
+        "cut_short": cut,
+        "runs": finished_runs,
+        "differing": wrong,
+        "left_over": left,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--kills", type=int, default=6)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as place:
+        result = campaign(Path(place), options.kills, options.seed)
+    print(json.dumps(result))
+    sys.exit(bool(result["differing"] or result["left_over"]))
+
+
+if __name__ == "__main__":
+    main()
