@@ -135,11 +135,21 @@ def test_the_status_is_running_then_finished(tmp_path: Path, rows: Path, encoder
 def test_a_run_that_fails_says_stopped(tmp_path: Path, rows: Path, encoder: Path) -> None:
     wild = {"optimizer": "sgd", "learning_rate": 10.0, "weight_decay": 10.0, "max_grad_norm": 1e9}
     with pytest.raises(DataError, match="the weights were not updated") as caught:
-        run(rows, encoder, tmp_path / "run", epochs=30, **wild)
+        run(rows, encoder, tmp_path / "run", epochs=30, evaluations_per_epoch=0.05, **wild)
     assert caught.value.problems[0].code == "non-finite"
     assert read_json(tmp_path / "run" / "run.json")["status"] == "stopped"
     replay = read_json(tmp_path / "run" / "replay.json")
     assert replay["rows"] and set(replay["rows"][0]) <= set(range(1, 200))
+
+
+def test_weights_that_overflow_between_two_steps_are_bad_data(
+    tmp_path: Path, rows: Path, encoder: Path
+) -> None:
+    wild = {"optimizer": "sgd", "learning_rate": 10.0, "weight_decay": 10.0, "max_grad_norm": 1e9}
+    with pytest.raises(DataError) as caught:
+        run(rows, encoder, tmp_path / "run", epochs=30, evaluations_per_epoch=1000, **wild)
+    assert caught.value.problems[0].code in ("bad-logits", "non-finite")
+    assert read_json(tmp_path / "run" / "run.json")["status"] == "stopped"
 
 
 @pytest.mark.parametrize(

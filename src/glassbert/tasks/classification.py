@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
-from glassbert.errors import GlassbertError, Problem, UsageError
+from glassbert.errors import DataError, GlassbertError, Problem, UsageError
 from glassbert.model.config import HeadConfig
 from glassbert.model.packed import Packed
 from glassbert.tasks.calibration import softmax
@@ -143,9 +143,13 @@ class TextClassification:
         """Mean logits over the windows of each text, scores softmax(mean / temperature), and class."""
         wide = np.asarray(logits, dtype=np.float64)
         counts = windows.per_text
-        if len(wide) != len(windows.example) or not counts.all() or not np.isfinite(wide).all():
-            what = f"{len(wide)} rows of logits for {len(windows.example)} windows, or some are not finite"
-            raise GlassbertError(Problem(code="bad-logits", what=what, fix="check the weights for NaN"))
+        if len(wide) != len(windows.example) or not counts.all():
+            what = f"{len(wide)} rows of logits for {len(windows.example)} windows"
+            raise GlassbertError(Problem(code="bad-logits", what=what, fix="give one row per window"))
+        if not np.isfinite(wide).all():
+            what = "the model's logits are infinite or not numbers: its training has diverged"
+            fix = "train with a lower learning rate, or take an earlier checkpoint"
+            raise DataError(Problem(code="bad-logits", what=what, fix=fix))
         sums = [np.bincount(windows.example, column, minlength=windows.num_examples) for column in wide.T]
         means = np.stack(sums, axis=1) / counts[:, None]
         return Predictions(
