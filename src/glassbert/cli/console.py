@@ -7,10 +7,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+if TYPE_CHECKING:
+    from rich.console import Console
 
 PLAIN_SECONDS = 10.0
 
@@ -59,6 +59,9 @@ def progress() -> Iterator[Any]:
     if not console.is_terminal:
         yield PlainProgress()
         return
+    # a quarter of the time that --help takes would go into this import
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
     columns = (
         TextColumn("training"),
         BarColumn(),
@@ -112,4 +115,6 @@ def duration(seconds: float) -> str:
 
 
 def _stderr() -> Console:
+    from rich.console import Console  # loaded when there is something to say, not for --help
+
     return Console(stderr=True, soft_wrap=True)
