@@ -104,7 +104,7 @@ def test_the_log_has_every_step_and_every_validation(finished: Path) -> None:
 def test_the_weights_are_those_of_the_best_validation(finished: Path) -> None:
     document = read_json(finished / "run.json")
     log = [row for row in read_metrics(finished / "metrics.jsonl") if "validation_accuracy" in row]
-    best = max(log, key=lambda row: (row["validation_accuracy"], -row["step"]))
+    best = max(log, key=lambda row: (row["validation_accuracy"], -row["validation_loss"]))
     assert document["result"]["best_step"] == best["step"]
     saved = load_file(finished / "checkpoints" / f"step-{best['step']}" / "module.safetensors")
     assert torch.equal(weights(finished)["classifier.weight"], saved["head.output.weight"])
@@ -227,9 +227,9 @@ def test_a_budget_is_kept(tmp_path: Path, encoder: Path, rows: Path) -> None:
     result = done.document["result"]
     assert result["stopped_because"] == "budget"
     assert result["seconds"] == pytest.approx(seconds, abs=0.5)
-    rates = [row["learning_rate"] for row in read_metrics(done.path / "metrics.jsonl") if "loss" in row]
-    # how far it comes down depends on the machine's mood; tests/train walks the curve with a clock of its own
-    assert rates[-1] < max(rates)
+    # how far the rate comes down depends on the machine's mood; tests/train walks the curve with its own clock
+    steps = [row["step"] for row in read_metrics(done.path / "metrics.jsonl") if "loss" in row]
+    assert 1 <= len(steps) == result["total_steps"] < 5000
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum"])

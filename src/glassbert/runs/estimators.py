@@ -99,7 +99,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: ArrayLike) -> np.ndarray:
         """The most probable label of each text."""
-        return self.classes_[self._predictions(X).classes]
+        chosen = self._predictions(X).classes
+        return self.classes_[chosen]
 
     def predict_proba(self, X: ArrayLike) -> Float[np.ndarray, "B C"]:
         """Calibrated probabilities, columns in the order of `classes_`."""

@@ -42,6 +42,9 @@ def as_targets(y: ArrayLike | None, count: int) -> tuple[np.ndarray, np.ndarray]
         what = "requires y to be passed, but the target y is None"
         raise UsageError(Problem(code="no-labels", what=what, fix="give one label per text"))
     labels = column_or_1d(y, warn=True)
+    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
+        fix = "leave the rows without a label out"
+        raise UsageError(Problem(code="no-labels", what="y contains NaN or infinity", fix=fix))
     check_classification_targets(labels)
     if len(labels) != count:
         what = f"{count} texts and {len(labels)} labels"

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
-from glassbert.errors import Problem, UsageError
+from glassbert.errors import DataError, Problem, UsageError
 from glassbert.model.network import Network
 from glassbert.model.pretrained import load_pretrained
 from glassbert.runs import inference
@@ -63,8 +63,19 @@ class Model:
         return task_of_head(self.network.head_config, temperature=self.notes.temperature)
 
     def windows(self, texts: Sequence[Text], *, offsets: bool = False) -> Windows:
-        """The texts as token windows; a text longer than `max_length` becomes several."""
-        return self.tokenizer.windows(list(texts), max_length=self.max_length, offsets=offsets)
+        """The texts as token windows; a text longer than `max_length` becomes several.
+
+        Raises DataError for a tokenizer that knows more segments than the model has.
+        """
+        windows = self.tokenizer.windows(list(texts), max_length=self.max_length, offsets=offsets)
+        segments = self.network.config.type_vocab_size
+        if segments and windows.token_type_ids.max(initial=0) >= segments:
+            what = (
+                f"the tokenizer of '{self.name}' numbers second texts, and the model has {segments} segment"
+            )
+            fix = "take tokenizer and model from one place"
+            raise DataError(Problem(code="no-such-segment", what=what, fix=fix))
+        return windows
 
     def predict(self, texts: Sequence[Text]) -> Predictions:
         """Logits, calibrated scores and class of every text (a string, or a pair of strings), [B, C]."""

@@ -34,7 +34,12 @@ class WordRule:
     spaced: bool
 
 
-SPACES = WordRule(split=lambda text: text.split(" "), spaced=True)
+def _by_spaces(text: str) -> list[str]:
+    """A function with a name, because an estimator that holds it is sent to other processes."""
+    return text.split(" ")
+
+
+SPACES = WordRule(split=_by_spaces, spaced=True)
 # the library adds a space before, and trims it from the offsets of, the first word of a text only
 BYTE_LEVEL = WordRule(split=_BYTE_LEVEL_CUT.split, spaced=False)
 

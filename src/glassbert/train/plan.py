@@ -17,8 +17,8 @@ class Plan:
 
     total_steps: updates in all; learning_rate: the schedule's peak, per update.
     eval_every: steps between evaluations (there is always one at the end); metric: the name that
-    `Job.evaluate` gives the number by which checkpoints are compared; patience: evaluations without a better
-    one before stopping early.
+    `Job.evaluate` gives the number by which checkpoints are compared (equal ones by "loss", if there is one);
+    patience: evaluations without a better one before stopping early.
     max_grad_norm: bound of the global gradient norm, None for none.
     deadline: time.monotonic() at which the run shall be over, evaluation and save included.
     save_every_seconds: wall-clock seconds between checkpoints besides those at evaluations; max_failed_saves:

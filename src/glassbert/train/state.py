@@ -57,7 +57,7 @@ class State:
         return sum(self.best_step is None or row["step"] > self.best_step for row in self.history)
 
     def judge(self, metrics: dict[str, float], plan: Plan) -> None:
-        """Add an evaluation and move the best if it is better; of equals the earlier stays.
+        """Add an evaluation and move the best if it is better; of equals the lower loss, else the earlier.
 
         Errors: UsageError when the plan's metric is not among them.
         """
@@ -68,8 +68,15 @@ class State:
         finite = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
         self.history.append({"step": self.step, **finite})
         value = finite[plan.metric]
-        if value is not None and (self.best_metric is None or _better(value, self.best_metric, plan)):
+        if value is not None and self._improves(value, finite.get("loss"), plan):
             self.best_step, self.best_metric = self.step, value
+
+    def _improves(self, value: float, loss: float | None, plan: Plan) -> bool:
+        """Few rows give few different accuracies: the first model to reach the highest is rarely the best."""
+        if self.best_metric is None or value != self.best_metric:
+            return self.best_metric is None or _better(value, self.best_metric, plan)
+        best = next(row.get("loss") for row in self.history if row["step"] == self.best_step)
+        return loss is not None and best is not None and loss < best
 
     def shorten(self, plan: Plan, pace: Pace) -> None:
         """Cut the number of steps when, at the measured pace, the deadline would be missed."""
