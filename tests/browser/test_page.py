@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -12,7 +13,7 @@ from glassbert.show import show
 from glassbert.show.page import render_page
 from glassbert.show.report import build_report
 from tests.browser.conftest import FLAGS, ReportOf, Visit
-from tests.browser.reading import wait_until
+from tests.browser.reading import marks, pixels, wait_until
 from tests.show.make_attention import CHINESE, make_attention
 from tests.show.make_run import make_run
 
@@ -72,9 +73,14 @@ def test_first_picture_comes_within_a_second(chromium: Browser, report_of: Repor
     page.close()
     paint = next(event for event in events if event["name"] == "firstContentfulPaint")
     thread = (paint["pid"], paint["tid"])
-    tasks = [event["tdur"] for event in events
-             if event["name"] == "ThreadControllerImpl::RunTask" and event["ts"] < paint["ts"]
-             and (event["pid"], event["tid"]) == thread]  # fmt: skip
+    # A task that was under way when the tracing began has only its time on the clock.
+    tasks = [
+        event.get("tdur", event["dur"])
+        for event in events
+        if event["name"] == "ThreadControllerImpl::RunTask"
+        and event["ts"] < paint["ts"]
+        and (event["pid"], event["tid"]) == thread
+    ]
     assert len(tasks) > 20 and sum(tasks) / 1e3 < MAX_FIRST_PAINT_MS
 
 
@@ -226,7 +232,7 @@ def test_paper_is_light_whole_and_without_controls(visit: Visit, report_of: Repo
     page = visit(complete(report_of("english")), theme="dark")
     page.emulate_media(media="print")
     wait_until(page, "document.documentElement.dataset.theme === 'light'")
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(252, 252, 251)"
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     for hidden in ("header.screen-only", "select", "input[type=search]", "fieldset"):
         assert not page.locator(hidden).first.is_visible(), hidden
     assert page.locator("details:not([open]) summary", has_text="Configuration").count() == 0
@@ -237,6 +243,30 @@ def test_paper_is_light_whole_and_without_controls(visit: Visit, report_of: Repo
     assert page.pdf(format="A4").startswith(b"%PDF-")
     page.emulate_media(media="screen")
     wait_until(page, "document.documentElement.dataset.theme === 'dark'")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_printer_gets_pictures_drawn_for_the_width_of_its_paper(
+    visit: Visit, report_of: ReportOf, width: int
+) -> None:
+    """A printer lays out anew but tells no observer: all must be drawn when `beforeprint` returns."""
+    page = visit(complete(report_of("topics")), width=width, theme="dark")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+    assert page.locator("main").bounding_box()["width"] == 680
+    edge = page.locator("main").bounding_box()["x"] + 680
+    pictures = page.locator("main canvas, main svg")
+    assert pictures.count() > 12
+    for box in pictures.evaluate_all("(all) => all.map((e) => e.getBoundingClientRect().right)"):
+        assert box <= edge + 1
+    assert all(mark["drawn"]["ready"] for mark in marks(page, "attention tiles"))
+    tiles = pixels(page.locator("#attention .tiles canvas"))
+    assert len(np.unique(tiles.reshape(-1, 4), axis=0)) > 20, "the tiles are drawn, not cleared"
+    curve = pixels(page.locator("#training canvas").first)
+    assert (curve[:, :, 3] > 0).sum() > 500
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert page.locator("main").bounding_box()["width"] != 680
 
 
 @pytest.mark.parametrize("status", ["running", "stopped"])

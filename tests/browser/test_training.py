@@ -109,15 +109,21 @@ def test_gap_in_the_log_is_a_gap_in_the_line(visit: Visit, report_of: ReportOf) 
     assert np.isnan(top[inside]).all() and not np.isnan(top[: inside.start - 20]).all()
 
 
-def test_training_and_validation_are_told_apart(visit: Visit, report_of: ReportOf) -> None:
-    page = visit(report_of("english"))
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("toggled", [False, True])
+def test_lines_have_the_colours_of_the_theme(
+    visit: Visit, report_of: ReportOf, theme: str, toggled: bool
+) -> None:
+    page = visit(report_of("english"), theme=theme)
+    if toggled:
+        page.get_by_role("button", name="Switch between light and dark").click()
     drawn = pixels(panel(page, "Loss").locator("canvas"))
     (mark,) = named(page, "curve loss", "canvas")
     assert mark["value"] == ["loss", "validation_loss"]
     for color in mark["drawn"]["colors"]:
         wanted = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)])
-        near = np.abs(drawn[:, :, :3].astype(int) - wanted).max(axis=2) < 12
-        assert (near & (drawn[:, :, 3] > 90)).sum() > 200
+        near = np.abs(drawn[:, :, :3].astype(int) - wanted).max(axis=2) < 2
+        assert (near & (drawn[:, :, 3] > 200)).sum() > 200
 
 
 def test_best_step_and_resume_stand_at_their_steps(visit: Visit, report_of: ReportOf) -> None:

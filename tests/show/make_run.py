@@ -112,7 +112,7 @@ def make_result(kind: Kind) -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
         "peak_rss_mb": 1184.2,
         "best_step": kind.steps * 3 // 4,
         "total_steps": kind.steps,
-        "stopped_because": "all steps done",
+        "stopped_because": "finished",
     }
     return result, truth, probabilities
 
