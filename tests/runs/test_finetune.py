@@ -227,7 +227,7 @@ def test_a_budget_is_kept(tmp_path: Path, encoder: Path, rows: Path) -> None:
     result = done.document["result"]
     assert result["stopped_because"] == "budget"
     assert result["seconds"] == pytest.approx(seconds, abs=0.5)
-    # how far the rate comes down depends on the machine's mood; tests/train walks the curve with its own clock
+    # how far the rate comes down depends on the machine's mood; tests/train has a clock of its own
     steps = [row["step"] for row in read_metrics(done.path / "metrics.jsonl") if "loss" in row]
     assert 1 <= len(steps) == result["total_steps"] < 5000
 
