@@ -6,11 +6,10 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from contextlib import contextmanager, suppress
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from rich.console import Console
+from glassbert.errors import on_one_line
 
 PLAIN_SECONDS = 10.0
 
@@ -31,8 +30,12 @@ class Step(Protocol):
 
 
 def say(sentence: str) -> None:
-    """A sentence for the person; standard error, so that standard output stays for results."""
-    _stderr().print(sentence, markup=False, highlight=False)
+    """A sentence for the person; standard error, so that standard output stays for results.
+
+    Nobody may be listening any more (`2>&1 | head`, a closed terminal): that is no reason to stop working.
+    """
+    with suppress(OSError, ValueError):
+        print(on_one_line(sentence), file=sys.stderr, flush=True)
 
 
 def hear(sentence: str | None) -> None:
@@ -55,11 +58,11 @@ def emit_json(value: Any) -> None:
 @contextmanager
 def progress() -> Iterator[Any]:
     """Yield a function of a step: a bar with the time left on a terminal, a line now and then elsewhere."""
-    console = _stderr()
-    if not console.is_terminal:
+    if not sys.stderr.isatty():
         yield PlainProgress()
         return
-    # a quarter of the time that --help takes would go into this import
+    # a quarter of the time that --help takes would go into these imports
+    from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
     columns = (
@@ -69,7 +72,7 @@ def progress() -> Iterator[Any]:
         TextColumn("step {task.completed}/{task.total}  loss {task.fields[loss]:.3f}"),
         TextColumn("{task.fields[rate]:,.0f} tokens/s  {task.fields[left]} left"),
     )
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*columns, console=Console(stderr=True, soft_wrap=True), transient=True) as bar:
         task = bar.add_task("training", total=None, loss=float("nan"), rate=0.0, left="?")
 
         def show(step: Step) -> None:
@@ -112,9 +115,3 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
-
-
-def _stderr() -> Console:
-    from rich.console import Console  # loaded when there is something to say, not for --help
-
-    return Console(stderr=True, soft_wrap=True)
