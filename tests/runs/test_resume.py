@@ -130,10 +130,18 @@ def test_a_checkpoint_that_stepped_aside_is_found_again(
     assert same_bits(tmp_path / "run", finished)
 
 
-def test_a_lost_best_checkpoint_does_not_lose_the_run(stopped: Path) -> None:
-    shutil.rmtree(stopped / "checkpoints" / "step-6")
-    done, said = said_by(silent(stopped))
-    assert any("the weights of the last step are used" in sentence for sentence in said)
+def test_a_lost_best_checkpoint_does_not_lose_the_run(tmp_path: Path, rows: Path, encoder: Path) -> None:
+    """At this rate no weight moves: no validation is better than the first, which thus stays the best."""
+    out = tmp_path / "run"
+    stop_after(options(rows, encoder, out, learning_rate=1e-30), 8)
+    checkpoints = out / "checkpoints"
+    best = read_json(checkpoints / "step-8" / "state.json")["best_step"]
+    assert best < 8
+    shutil.rmtree(checkpoints / f"step-{best}")
+    done, said = said_by(silent(out))
+    assert any("the weights of the last step are used" in sentence for sentence in said), said
+    assert any(f"there is no checkpoint of step {best} " in sentence for sentence in said), said
+    assert done.is_finished
     assert done.document["result"]["best_step"] == done.document["result"]["total_steps"] == 18
 
 
