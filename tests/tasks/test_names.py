@@ -28,10 +28,18 @@ def test_task_is_found_by_the_head_of_a_trained_model() -> None:
     assert (task.head, task.temperature) == (HEAD, 1.5)
 
 
+def test_a_single_class_is_one_where_the_head_says_so() -> None:
+    head = HeadConfig(
+        kind="sequence-classification", labels=("only",), problem_type="single_label_classification"
+    )
+    assert task_of_head(head).head == head
+
+
 @pytest.mark.parametrize(
     "head",
     [
         HeadConfig(kind="masked-lm"),
+        HeadConfig(kind="sequence-classification", labels=("score",)),
         HeadConfig(kind="sequence-classification", labels=("score",), problem_type="regression"),
         HeadConfig(
             kind="sequence-classification", labels=("a", "b"), problem_type="multi_label_classification"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from glassbert.errors import SHOWN_PROBLEMS
 from glassbert.runs import result
 from glassbert.runs.inference import window_logits
 from glassbert.runs.models import Model
@@ -45,5 +46,8 @@ def evaluate(
         "calibration_error": expected_calibration_error(reliability(predictions.scores, examples.targets)),
         "sha256": rows.table.sha256,
         "rejected": len(rows.rejected),
-        "notes": [*rows.columns.reasons, *rejected_warning(rows.rejected, rows.table.source)],
+        "notes": [
+            *rows.columns.reasons,
+            *rejected_warning(rows.rejected, rows.table.source, shown=SHOWN_PROBLEMS),
+        ],
     }

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from glassbert.errors import OutputError, Problem
+from glassbert.errors import SHOWN_PROBLEMS, OutputError, Problem
 from glassbert.runs.directory import REJECTED
 from glassbert.runs.models import Model
 from glassbert.runs.predictions import predictions_csv, write_predictions
@@ -59,7 +59,8 @@ def predict_file(
 ) -> Predicted:
     """Predictions for every row of a file; a label column, if there is one, is not needed and not read."""
     rows = read_rows(data, read, text=text_column, need_label=False)
-    notes = (*rows.columns.reasons, *rejected_warning(rows.rejected, rows.table.source))
+    warning = rejected_warning(rows.rejected, rows.table.source, shown=SHOWN_PROBLEMS)
+    notes = (*rows.columns.reasons, *warning)
     found = _predict(model, model.task.read(rows.table, rows.columns), notes)
     return replace(found, rejected=rows.rejected)
 

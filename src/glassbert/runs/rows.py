@@ -96,11 +96,11 @@ def read_labelled(
     return rows, task.read(rows.table, rows.columns)
 
 
-def rejected_warning(rejected: Sequence[Rejected], source: str) -> list[str]:
+def rejected_warning(rejected: Sequence[Rejected], source: str, *, shown: int = SHOWN) -> list[str]:
     """How many rows were set aside, and why the first ones were."""
     if not rejected:
         return []
-    first = [str(each.problem) for each in rejected[:SHOWN]]
+    first = [str(each.problem) for each in rejected[:shown]]
     rows = "1 row was" if len(rejected) == 1 else f"{len(rejected):,} rows were"
     return [f"{source}: {rows} set aside and not used; the first:", *first]
 

@@ -23,8 +23,12 @@ def find_task(name: str) -> type[TextClassification]:
 
 
 def task_of_head(head: HeadConfig, *, temperature: float = 1.0) -> Task:
-    """The task that a trained model's head was made for; raises UsageError where no task fits."""
-    if head.kind == HEAD and head.num_labels > 1 and head.problem_type in (None, PROBLEM):
+    """The task that a trained model's head was made for; raises UsageError where no task fits.
+
+    One logit is a regression, as transformers reads it, unless the head itself says that it is a class.
+    """
+    says = head.problem_type == PROBLEM
+    if head.kind == HEAD and (says or (head.problem_type is None and head.num_labels > 1)):
         return TextClassification(head=head, temperature=temperature)
     what = f"no task fits a {head.kind} head with {head.num_labels} labels"
     kind = "" if head.problem_type is None else f" for {head.problem_type}"
