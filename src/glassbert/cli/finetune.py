@@ -86,6 +86,15 @@ def finetune(
     ] = False,
     fail_on_leak: Annotated[bool, typer.Option("--fail-on-leak", help="Refuse overlapping data.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")] = False,
+    resume_auto: Annotated[
+        bool, typer.Option("--resume-auto", help="The same, or start it; also written --resume=auto.")
+    ] = False,
+    resume_override: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--resume-override", metavar="KEY", help="A setting that may now differ (may be repeated)."
+        ),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in --out.")] = False,
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
     as_json: words.Json = False,
@@ -131,7 +140,8 @@ def finetune(
         "device": device,
         "settings": settings,
         "config": words.settings_file(config),
-        "resume": resume,
+        "resume": "auto" if resume_auto else resume,
+        "resume_override": tuple(resume_override or ()),
         "overwrite": overwrite,
     }
     run_finetune(data, request, threads=threads, report=report, as_json=as_json)

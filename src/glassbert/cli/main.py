@@ -10,6 +10,9 @@ import typer
 from glassbert.cli import demo, evaluate, finetune, predict, report
 from glassbert.cli.failures import open_streams, reported
 
+# options that are flags and can also be given a value, which typer has no way to say
+SPELLED = {"--resume=auto": "--resume-auto"}
+
 app = typer.Typer(
     name="glassbert",
     help="Train a BERT-family encoder, look inside it, trust what you see, ship it. Works offline.",
@@ -43,7 +46,7 @@ def main() -> None:
     words = sys.argv[1:]
     # anywhere on the line, because it is added to a command that has just failed
     own = words[: words.index("--")] if "--" in words else words
-    arguments = [word for word in own if word != "--debug"] + words[len(own) :]
+    arguments = [SPELLED.get(word, word) for word in own if word != "--debug"] + words[len(own) :]
     with reported(debug="--debug" in own):
         app(arguments, "glassbert", standalone_mode=False)
 

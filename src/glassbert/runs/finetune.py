@@ -12,11 +12,12 @@ from glassbert.errors import GlassbertError
 from glassbert.runs.claim import claimed
 from glassbert.runs.data import Dataset, Learning, read_dataset
 from glassbert.runs.devices import refuse_device
-from glassbert.runs.directory import REJECTED, RunDirectory, clear
+from glassbert.runs.directory import FILE, REJECTED, RunDirectory, clear
 from glassbert.runs.fit import Place, fit
 from glassbert.runs.job import FinetuneJob, Split
 from glassbert.runs.judge import Judging, judge_and_save
 from glassbert.runs.options import FinetuneOptions
+from glassbert.runs.override import changed_config
 from glassbert.runs.prepare import Prepared, prepare_model
 from glassbert.runs.provenance import hardware, versions
 from glassbert.runs.recipe import values
@@ -27,6 +28,8 @@ from glassbert.runs.resume import (
     other_surroundings,
     refuse_changed_data,
     refuse_changed_files,
+    refuse_contradictions,
+    refuse_late,
     resumed,
 )
 from glassbert.runs.rows import write_rejected
@@ -55,18 +58,28 @@ def finetune(
     """
     started = time.monotonic() if started is None else started
     check(options.request.said())
+    refuse_contradictions(options)
     refuse_device(options.device_name)
-    with claimed(options.out, resume=options.resume, overwrite=options.overwrite) as recorded:
+    with claimed(options.out, resume=_continues(options, watchers), overwrite=options.overwrite) as recorded:
         if recorded is None:
             return _Run.begin(options, watchers).complete(stop=stop, watchers=watchers, started=started)
         options = resumed(options, recorded.document)
         refuse_device(options.device_name)
         if recorded.is_finished:
+            refuse_late(options)
             refuse_changed_files(recorded.document["data"], options.data)
             watchers.say("this run is finished: nothing is left to do")
             return recorded
         run = _Run.resume(options, recorded, watchers)
         return run.complete(stop=stop, watchers=watchers, started=started)
+
+
+def _continues(options: FinetuneOptions, watchers: Watchers) -> bool:
+    """Whether there is a run to go on with; a fresh start where one was looked for is said."""
+    if options.resume != "auto" or (options.out / FILE).is_file():
+        return bool(options.resume)
+    watchers.say(f"note: there is no run in {options.out} yet: starting fresh")
+    return False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -107,6 +120,7 @@ class _Run:
             watchers.say(f"note: {sentence}")
         dataset, prepared = _read(options, watchers)
         refuse_changed_data(recorded.document["data"], dataset.facts)
+        recorded.update({"config": changed_config(recorded.document["config"], options.settings)})
         return cls(directory=recorded, dataset=dataset, prepared=prepared)
 
     def complete(self, *, stop: Stop, watchers: Watchers, started: float) -> RunDirectory:

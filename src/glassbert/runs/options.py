@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from glassbert.runs.data import DataOptions
 from glassbert.runs.prepare import Request
@@ -17,6 +17,8 @@ class FinetuneOptions:
     """What to learn from, where to write it, and how; the rest follows the recipe, or the recorded run.
 
     `settings` win over `config` (those of a file), and both over the recipe of the model and the data.
+    `resume` continues the run in `out`; "auto" begins one where there is none. `resume_override` names the
+    settings that may then differ from the recorded ones.
     """
 
     data: DataOptions
@@ -25,7 +27,8 @@ class FinetuneOptions:
     device: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
-    resume: bool = False
+    resume: bool | Literal["auto"] = False
+    resume_override: tuple[str, ...] = ()
     overwrite: bool = False
     command: tuple[str, ...] = ()
 

@@ -13,6 +13,7 @@ import pandas as pd
 from glassbert.errors import DataError, Problem, UsageError
 from glassbert.runs.data import DataOptions
 from glassbert.runs.options import FinetuneOptions
+from glassbert.runs.override import FREE, overridden
 from glassbert.runs.prepare import Request
 from glassbert.text.options import ReadOptions
 
@@ -41,7 +42,7 @@ def as_recorded(options: FinetuneOptions) -> dict[str, Any]:
 
 
 def resumed(options: FinetuneOptions, document: Mapping[str, Any]) -> FinetuneOptions:
-    """The options of the recorded run, with the files where they lie now.
+    """The options of the recorded run, with the files where they lie now and the settings to override.
 
     Raises UsageError with a line for every setting, option or model that is said again and differs.
     """
@@ -57,14 +58,15 @@ def resumed(options: FinetuneOptions, document: Mapping[str, Any]) -> FinetuneOp
         raise DataError(problem) from error
     said = {**_said_data(options.data), **_said_model(options)}
     before = {**recorded, "task": document["task"], "read": recorded_read, "model": model, "device": device}
-    request = Request(model="", settings=options.settings, config=options.config)
-    _refuse([*_changes(before, said), *_changes(settings, request.said())])
+    asked_for = Request(model="", settings=options.settings, config=options.config).said()
+    anew = overridden(options.resume_override, asked_for)
+    _refuse({**_changes(before, said), **_changes({**settings, **anew}, asked_for)})
     moved = {name: said.get(name, recorded[name]) for name in MAY_MOVE}
     if FRAME in (value for value in moved.values() if isinstance(value, str)):
         what = "the run learns from a DataFrame, which is not recorded"
         raise UsageError(Problem(code="no-data", what=what, fix="give the same DataFrame again"))
     data = DataOptions(**{**recorded, **moved}, task=document["task"], read=recorded_read)
-    return replace(options, data=data, model=model, device=device, settings=settings, config={})
+    return replace(options, data=data, model=model, device=device, settings={**settings, **anew}, config={})
 
 
 def _said_data(data: DataOptions) -> dict[str, Any]:
@@ -83,13 +85,13 @@ def _said_model(options: FinetuneOptions) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value is not None}
 
 
-def _changes(before: Mapping[str, Any], said: Mapping[str, Any]) -> list[str]:
-    """A line for each value that is said and is not what was recorded."""
-    return [
-        f"{name}: recorded {_shown(before.get(name))}, asked for {_shown(value)}"
+def _changes(before: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, str]:
+    """By its name each value that is said and is not what was recorded, in words."""
+    return {
+        name: f"{name}: recorded {_shown(before.get(name))}, asked for {_shown(value)}"
         for name, value in said.items()
         if name not in MAY_MOVE and value != before.get(name)
-    ]
+    }
 
 
 def _shown(value: Any) -> str:
@@ -99,10 +101,38 @@ def _shown(value: Any) -> str:
     return repr({name: each for name, each in asdict(value).items() if each != silent[name]})
 
 
-def _refuse(changes: list[str]) -> None:
+def _refuse(changes: Mapping[str, str]) -> None:
     if changes:
-        fix = "leave the option out to go on with what is recorded, or start a new run"
-        raise UsageError(*(Problem(code="changed-setting", what=what, fix=fix) for what in changes))
+        raise UsageError(
+            *(Problem(code="changed-setting", what=what, fix=_remedy(name)) for name, what in changes.items())
+        )
+
+
+def _remedy(name: str) -> str:
+    other = f"add --resume-override {name}" if name in FREE else "start a new run"
+    return f"leave the option out to go on with what is recorded, or {other}"
+
+
+def refuse_contradictions(options: FinetuneOptions) -> None:
+    """Raise UsageError when the run shall be both continued and replaced, or changed without being
+    continued.
+    """
+    if options.resume and options.overwrite:
+        what, fix = "--resume and --overwrite are both given", "keep the one that is meant"
+    elif options.resume_override and not options.resume:
+        what, fix = "--resume-override changes a run that is continued", "add --resume"
+    else:
+        return
+    raise UsageError(Problem(code="contradiction", what=what, fix=fix))
+
+
+def refuse_late(options: FinetuneOptions) -> None:
+    """Raise UsageError when a run that is finished shall be changed."""
+    if options.resume_override:
+        what = "the run is finished: no step is left that --resume-override could change"
+        raise UsageError(
+            Problem(code="run-finished", what=what, fix="start a new run", file=str(options.out))
+        )
 
 
 def refuse_changed_data(recorded: Mapping[str, Any], now: Mapping[str, Any]) -> None:
