@@ -44,6 +44,9 @@ class Counted:
     def __init__(self) -> None:
         self.calls: list[tuple[int, int, float]] = []
 
+    def expect(self, counts: np.ndarray, width: int, *, uses: int) -> None:
+        raise AssertionError("hidden states are not to be dropped")
+
     def keep(self, counts: np.ndarray, width: int, rate: float) -> Tensor:
         self.calls.append((int(counts.sum()), width, rate))
         return torch.ones(int(counts.sum()), width)

@@ -66,6 +66,30 @@ def test_the_mask_of_a_sample_does_not_depend_on_the_others() -> None:
         assert torch.equal(mask(last, 2, 0, count, width=width, rate=rate)[-count:], expected)
 
 
+def test_uses_drawn_ahead_are_as_independent_of_one_another_and_of_the_company() -> None:
+    """Odd widths, so that no use ends with a whole word of the stream."""
+    alone, together = sample_noise(7), sample_noise(1, 7)
+    mine, all_ = np.array([5]), np.array([3, 5])
+    alone.expect(mine, 33, uses=3)
+    together.expect(all_, 33, uses=3)
+    expected = [alone.keep(mine, 33, 0.5) for _ in range(4)]  # the fourth was not announced
+    between = mask(together, 2, 2, width=3)
+    for keep in expected[:3]:
+        assert torch.equal(together.keep(all_, 33, 0.5)[3:], keep)
+    assert between.shape == (4, 3)
+    drawn = {tuple(keep.flatten().tolist()) for keep in expected}
+    assert len(drawn) == 4
+
+
+def test_uses_drawn_ahead_are_uncorrelated() -> None:
+    noise, counts = sample_noise(0, 1), np.array([2000, 2000])
+    noise.expect(counts, 40, uses=3)
+    uses = [noise.keep(counts, 40, 0.5).flatten() - 1 for _ in range(3)]
+    for i in range(3):
+        for j in range(i):
+            assert abs(float((uses[i] * uses[j]).mean())) < 5 / uses[0].numel() ** 0.5
+
+
 def test_no_row_at_all_draws_an_empty_mask() -> None:
     assert mask(sample_noise(1, 2), 0, 0).shape == (0, 40)
 

@@ -102,12 +102,13 @@ def test_an_unknown_pattern_is_refused_with_the_names_there_are() -> None:
 def test_capturing_changes_no_number() -> None:
     network, packed = build("sequence-classification"), batch(lengths=EVEN)
     before = network(packed)
-    with capture(network, ["embedded", "query", "neurons", "output"]):
+    with capture(network, ["embedded", "blocks.0.attention.query", "context", "neurons", "output"]):
         during = network(packed)
-    with capture(network, ["*"]):
-        explicit = network(packed)
     assert torch.equal(before, during)
-    assert torch.allclose(before, explicit, rtol=0, atol=1e-5)
+    # weights, and the last block's keys and values, are computed only for those who watch: other roundings
+    for names in (["query"], ["value"], ["*"]):
+        with capture(network, names):
+            assert torch.allclose(before, network(packed), rtol=0, atol=1e-5)
 
 
 def test_leaving_the_block_restores_the_network_even_after_an_error() -> None:

@@ -21,6 +21,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from glassbert.model.absorbed import absorbed_attention
 from glassbert.model.config import EncoderConfig
 from glassbert.model.groups import GroupRows, group_rows
 from glassbert.model.layout import Layout, Rows
@@ -71,6 +72,8 @@ class Attention(nn.Module):
         rows: Rows | None = None,
         noise: Noise | None = None,
     ) -> Float[Tensor, "R H"]:
+        if rows is not None and self._can_absorb(hidden, rows, noise):
+            return self.output(self.context(self._absorbed(hidden, layout, rows)).flatten(1))
         query, key, value = self.project(hidden, rows)
         query, key, value = self.query(query), self.key(key), self.value(value)
         if self._must_be_explicit(noise):
@@ -88,14 +91,32 @@ class Attention(nn.Module):
         if rows is None:
             qkv = self.qkv(hidden).view(-1, 3, self.num_heads, self.head_size)
             return qkv.unbind(1)
-        width = self.num_heads * self.head_size
         # one split, not four slices: the gradient of a slice is a whole matrix of zeros with the slice in it
+        width = self.num_heads * self.head_size
         weights, biases = self.qkv.weight.split((width, 2 * width)), self.qkv.bias.split((width, 2 * width))
         query = F.linear(hidden.index_select(0, rows.index), weights[0], biases[0])
         key, value = (
             F.linear(hidden, weights[1], biases[1]).view(-1, 2, self.num_heads, self.head_size).unbind(1)
         )
         return query.view(-1, self.num_heads, self.head_size), key, value
+
+    def _can_absorb(self, hidden: Float[Tensor, "T H"], rows: Rows, noise: Noise | None) -> bool:
+        watched = self.query.watched or self.key.watched or self.value.watched
+        alone = bool((rows.counts == 1).all())
+        return alone and not watched and not hidden.is_cuda and not self._must_be_explicit(noise)
+
+    def _absorbed(self, hidden: Float[Tensor, "T H"], layout: Layout, rows: Rows) -> Queries:
+        query_weight, key_weight, value_weight = self.qkv.weight.chunk(3)
+        query_bias, _, value_bias = self.qkv.bias.chunk(3)
+        query = F.linear(hidden.index_select(0, rows.index), query_weight, query_bias)
+        return absorbed_attention(
+            hidden,
+            query.view(-1, self.num_heads, self.head_size),
+            layout,
+            key_weight=key_weight,
+            value_weight=value_weight,
+            value_bias=value_bias,
+        )
 
     def _must_be_explicit(self, noise: Noise | None) -> bool:
         drops = noise is not None and noise.rates.attention > 0

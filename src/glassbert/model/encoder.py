@@ -26,6 +26,7 @@ ACTIVATION = {
     "silu": F.silu,
     "tanh": torch.tanh,
 }
+SUMS_PER_BLOCK = 2  # each adds what a dropout has thinned
 
 
 def sinusoidal_positions(num_positions: int, hidden_size: int) -> Float[Tensor, "P H"]:
@@ -128,8 +129,11 @@ class Encoder(nn.Module):
     def forward(
         self, packed: Packed, *, rows: Rows | None = None, noise: Noise | None = None
     ) -> Float[Tensor, "R H"]:
-        hidden: Tensor = self.embeddings(packed, noise=noise)
         *early, last = self.blocks
+        if noise is not None and noise.rates.hidden:
+            uses = 1 + SUMS_PER_BLOCK * len(self.blocks if rows is None else early)
+            noise.expect(packed.layout.lengths, self.embeddings.norm.normalized_shape[-1], uses=uses)
+        hidden: Tensor = self.embeddings(packed, noise=noise)
         for block in early:
             hidden = block(hidden, packed.layout, noise=noise)
         hidden = last(hidden, packed.layout, rows=rows, noise=noise)

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 
-BATCHES_PER_POOL = 64
+BATCHES_PER_POOL = 256
 
 
 @dataclass(frozen=True, eq=False)
