@@ -1,6 +1,6 @@
 """Fine-tuning speed against the transformers Trainer, in real tokens a second.
 
-    python benchmarks/finetune.py --data ../shared/data/sst2/train.tsv.gz --model DIR --seconds 12
+    python benchmarks/finetune.py --data ../shared/data/sst2/train.tsv.gz --model DIR
 
 Same model, data, batch size and optimiser. Contenders, each in its own process, in turns:
 
@@ -30,8 +30,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True)
     parser.add_argument("--model", required=True)
-    parser.add_argument("--seconds", type=float, default=12.0, help="length of a block")
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=3.0, help="length of a block")
+    parser.add_argument("--rounds", type=int, default=25)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--role", choices=["ours", "peer", "tuned", "equal"], help=argparse.SUPPRESS)
     options = parser.parse_args()
