@@ -17,6 +17,18 @@ import pytest
 
 from glassbert.cli.main import main
 
+# those of the run `finished` in tests/runs/material.py
+WORDS = ("--epochs", "3", "--lr", "5e-3", "--batch-size", "16", "--layer-decay", "1")
+NO_NETWORK = """
+import sys
+
+def refuse(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+        sys.stderr.write("the network was used\\n")
+        raise PermissionError("no network here")
+
+sys.addaudithook(refuse)
+"""
 COMMAND = (sys.executable, "-m", "glassbert")
 TIMEOUT = 280
 
@@ -96,3 +108,27 @@ def inside(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -
         return Answer(code, out, err)
 
     return call
+
+
+@pytest.fixture(scope="session")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory, rows: Path, encoder: Path) -> tuple[Path, Answer]:
+    """The run of `finished` by a process with another locale, time zone, hash seed and directory, that has
+    neither a home nor a network.
+    """
+    place = tmp_path_factory.mktemp("elsewhere")
+    (place / "hooks").mkdir()
+    (place / "hooks" / "sitecustomize.py").write_text(NO_NETWORK)
+    env = {
+        "LC_ALL": "C",
+        "TZ": "Pacific/Kiritimati",
+        "PYTHONHASHSEED": "4711",
+        "HOME": "/dev/null",
+        "PYTHONPATH": os.pathsep.join([str(place / "hooks"), os.environ.get("PYTHONPATH", "")]),
+    }
+    for name in ("HF_HOME", "HF_HUB_CACHE", "HF_ENDPOINT", "HF_HUB_OFFLINE", "XDG_CACHE_HOME"):
+        env[name] = ""
+    (place / "été").mkdir()
+    answer = glassbert(
+        "finetune", rows, "--model", encoder, "--out", "été/run", *WORDS, "--json", cwd=place, env=env
+    )
+    return place / "été" / "run", answer

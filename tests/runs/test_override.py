@@ -1,4 +1,4 @@
-"""Settings that a resumed run is given anew: by name only, recorded, and none that would belie what was done."""
+"""Settings that a resumed run is given anew: by name, recorded, and none that would belie what was done."""
 
 import shutil
 from dataclasses import fields, replace

@@ -29,6 +29,10 @@ def reported(*, debug: bool) -> Iterator[None]:
         leave(error.exit_code, str(error), debug=debug)
     except BrokenPipeError:
         leave_quietly()
+    except SystemExit as error:
+        if isinstance(error.__context__, BrokenPipeError):  # what rich makes of it, which prints the help
+            leave_quietly()
+        raise
     except KeyboardInterrupt:
         leave(INTERRUPTED, "interrupted", debug=debug)
     except OSError as error:

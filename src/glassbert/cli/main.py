@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 
 from glassbert.cli import demo, evaluate, finetune, predict, report
 from glassbert.cli.failures import open_streams, reported
+from glassbert.errors import Problem, UsageError
 
 # options that are flags and can also be given a value, which typer has no way to say
 SPELLED = {"--resume=auto": "--resume-auto"}
@@ -40,6 +43,24 @@ def _root(
         raise typer.Exit
 
 
+def run(arguments: list[str]) -> None:
+    """Run a verb, and let everything but its end reach the caller.
+
+    typer's own way to run one turns Ctrl-C into an ordinary return and a closed pipe into exit code 1.
+    """
+    command = typer.main.get_command(app)
+    with suppress(typer.Exit), command.make_context("glassbert", arguments) as context:
+        command.invoke(context)
+
+
+def refuse_undecodable(words: Sequence[str]) -> None:
+    """Raise UsageError for a word that is no text in the locale's encoding: run.json could not name it."""
+    for word in words:
+        if any("\ud800" <= each <= "\udfff" for each in word):
+            fix = "rename the file, or choose a UTF-8 locale: export LC_ALL=C.UTF-8"
+            raise UsageError(Problem(code="not-text", what=f"{word} cannot be read as text", fix=fix))
+
+
 def main() -> None:
     """Entry point: exit codes of failures.md, one line per problem, no traceback without --debug."""
     open_streams()
@@ -48,7 +69,8 @@ def main() -> None:
     own = words[: words.index("--")] if "--" in words else words
     arguments = [SPELLED.get(word, word) for word in own if word != "--debug"] + words[len(own) :]
     with reported(debug="--debug" in own):
-        app(arguments, "glassbert", standalone_mode=False)
+        refuse_undecodable(words)
+        run(arguments)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from glassbert.runs.claim import claimed
 from glassbert.runs.data import Dataset, Learning, read_dataset
 from glassbert.runs.devices import refuse_device
 from glassbert.runs.directory import FILE, REJECTED, RunDirectory, clear
-from glassbert.runs.fit import Place, fit
+from glassbert.runs.fit import Place, fit, make_plan
 from glassbert.runs.job import FinetuneJob, Split
 from glassbert.runs.judge import Judging, judge_and_save
 from glassbert.runs.options import FinetuneOptions
@@ -39,6 +39,7 @@ from glassbert.tasks.task import Examples
 from glassbert.text.windows import Windows
 from glassbert.train.checkpoint import Checkpoints
 from glassbert.train.log import NAME as LOG
+from glassbert.train.plan import Outcome
 from glassbert.train.stop import Stop
 
 __all__ = ["FinetuneOptions", "Watchers", "finetune"]
@@ -138,6 +139,7 @@ class _Run:
                 resume=begun,
                 watchers=watchers,
             )
+            _say_budget(outcome, make_plan(job).total_steps, watchers)
             watchers.say("judging on the evaluation rows")
             judging = Judging(
                 job=job,
@@ -187,6 +189,13 @@ def _marked(run: RunDirectory) -> Iterator[None]:
         with suppress(GlassbertError):  # a full disk must not hide why the run stopped
             run.update({"status": "stopped"})
         raise
+
+
+def _say_budget(outcome: Outcome, planned: int, watchers: Watchers) -> None:
+    """Say how much of the training a budget left: a score after no step at all must surprise nobody."""
+    if outcome.stopped_because == "budget":
+        took = f"the budget left time for {outcome.steps:,} of {planned:,} steps"
+        watchers.say(f"note: {took}" if outcome.steps else f"warning: {took}: the model has learnt nothing")
 
 
 def _has_checkpoints(run: RunDirectory, watchers: Watchers) -> bool:

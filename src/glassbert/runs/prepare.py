@@ -14,6 +14,7 @@ from glassbert.runs.notes import ModelNotes
 from glassbert.runs.recipe import Setting, recipe, settle
 from glassbert.runs.resolve import resolve_model
 from glassbert.runs.settings import plain_names
+from glassbert.runs.training_memory import check_training_memory
 from glassbert.text.tokenizer import Tokenizer
 
 
@@ -62,8 +63,10 @@ def prepare_model(request: Request, head: HeadConfig, *, task: str, num_rows: in
     if max_length > config.max_length:
         what = f"--max-length {max_length}: the model has positions for {config.max_length} tokens"
         raise UsageError(Problem(code="too-long", what=what, fix=f"give at most {config.max_length}"))
+    network = loaded.network.to(request.device)
+    check_training_memory(network, optimizer=settings["optimizer"].value, file=str(source.name))
     model = Model(
-        network=loaded.network.to(request.device),
+        network=network,
         tokenizer=tokenizer,
         name=source.name,
         notes=ModelNotes(task=task, max_length=max_length),

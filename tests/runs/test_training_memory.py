@@ -1,0 +1,25 @@
+"""Training is refused before it begins where gradients and optimiser alone cannot fit."""
+
+import pytest
+
+from glassbert.errors import DataError
+from glassbert.runs import training_memory
+from glassbert.runs.training_memory import NUMBERS, check_training_memory
+from glassbert.train.optimizer import NAMES
+from tests.model.small import build
+
+
+@pytest.mark.parametrize("optimizer", NAMES)
+def test_what_the_optimizer_keeps_must_fit(monkeypatch: pytest.MonkeyPatch, optimizer: str) -> None:
+    network = build("sequence-classification")
+    needed = NUMBERS[optimizer] * 4 * sum(parameter.numel() for parameter in network.parameters())
+    monkeypatch.setattr(training_memory, "free_memory", lambda: needed)
+    check_training_memory(network, optimizer=optimizer, file="m")
+    monkeypatch.setattr(training_memory, "free_memory", lambda: needed - 1)
+    with pytest.raises(DataError, match="m: too-large: training needs .* GB besides the weights"):
+        check_training_memory(network, optimizer=optimizer, file="m")
+
+
+def test_a_system_that_tells_no_memory_is_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training_memory, "free_memory", lambda: None)
+    check_training_memory(build("sequence-classification"), optimizer="adamw", file="m")
