@@ -29,8 +29,8 @@ WORDS: dict[str, dict[str, str]] = {
         "plain": "{0:.2f} times as fast",
         "memory": "{0:,} MB against {1:,} MB",
         "lead": "How many times as many real tokens a second glassbert gets through, in one contest against"
-        " transformers {transformers} on the same data: median of {blocks} alternating blocks, lowest and"
-        " highest.",
+        " transformers {transformers} on the same data: median of {blocks} alternating blocks and its"
+        " 95 % interval.",
         "place": "`make bench` repeats them. MiniLM on {data}, {threads} threads of {machine}, torch {torch},"
         " {date}.",
         "tuned": "Tuned means: batches of similar length, flushed denormals and no logging for fine-tuning;"
@@ -47,7 +47,7 @@ WORDS: dict[str, dict[str, str]] = {
         "plain": "{0:.2f} 倍",
         "memory": "{0:,} MB 对 {1:,} MB",
         "lead": "在同一场对比中、同样的数据上，glassbert 每秒处理的真实词元数是 transformers {transformers}"
-        " 的多少倍：{blocks} 个交替区段的中位数，括号内为最低与最高。",
+        " 的多少倍：{blocks} 个交替区段的中位数，括号内为其 95% 区间。",
         "place": "`make bench` 可以重做。MiniLM，数据 {data}，{threads} 线程，{machine}，torch {torch}，"
         "{date}。",
         "tuned": "“调优后”指：微调时按长度分组、清除非规格化数、不写日志；分类时取七种批大小中"

@@ -7,9 +7,10 @@ import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "glassbert"
 # plumbing that every room may use, and that knows none of them
-COMMON = {"errors", "storage", "strict_json"}
+COMMON = {"errors", "durable", "storage", "strict_json"}
 MAY_IMPORT = {
     "errors": set(),
+    "durable": {"errors"},
     "storage": {"errors"},
     "strict_json": {"errors", "storage"},
     "model": COMMON,

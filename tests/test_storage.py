@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from glassbert.durable import make_directory, write_file
 from glassbert.errors import DataError, MissingInputError, OutputError, StorageError
-from glassbert.storage import make_directory, read_file, write_file
+from glassbert.storage import read_file
 
 
 def test_read_file_returns_what_write_file_wrote(tmp_path: Path) -> None:

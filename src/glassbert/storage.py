@@ -1,26 +1,17 @@
-"""Reading the files of a directory that nobody vouches for, and replacing a file whole or not at all."""
+"""Reading the files of a directory that nobody vouches for."""
 
 from __future__ import annotations
 
-import errno
 import os
-import secrets
 import stat
-from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
-from glassbert.errors import DataError, MissingInputError, OutputError, Problem, StorageError
+from glassbert.errors import DataError, MissingInputError, Problem, StorageError
 
 MEBIBYTE = 1 << 20
 SNIFFED_BYTES = 512
 # O_NONBLOCK: opening a FIFO that nobody writes to returns at once. Windows has neither this nor O_CLOEXEC.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-# the file cannot come to be where it was asked for; anything else went wrong while its bytes were written
-_CANNOT_CREATE = {
-    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EEXIST,
-    errno.EISDIR, errno.ELOOP, errno.ENOTEMPTY, errno.EINVAL,
-}  # fmt: skip
 _MARKS = (
     (
         b"version https://git-lfs.github.com/spec/",
@@ -131,58 +122,3 @@ def _require_regular(mode: int, path: Path) -> None:
         raise DataError(
             Problem(code="not-a-file", what=what, fix="put the file itself there", file=str(path))
         )
-
-
-def write_file(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
-    """Replace `path` by a new file of these bytes: written aside, flushed to the disk, renamed.
-
-    A process that has the old file open or mapped keeps the old bytes. Errors: OutputError when a file cannot
-    come to be there, StorageError when writing it fails; either way the previous file is intact and nothing
-    is left beside it.
-    """
-    # short, so that a name of the greatest length the file system takes can still be written
-    temporary = path.with_name(f".tmp-{secrets.token_hex(6)}")
-    try:
-        _write_flushed(temporary, chunks)
-        os.replace(temporary, path)
-        _flush_directory(path.parent)
-    except OSError as error:
-        raise _write_error(error, path) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
-
-
-def make_directory(path: Path) -> None:
-    """Create a directory and its parents; one that is there is fine. Errors: OutputError, StorageError."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _write_error(error, path) from error
-
-
-def _write_flushed(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
-    with open(path, "xb") as file:
-        for chunk in chunks:
-            file.write(chunk)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _flush_directory(path: Path) -> None:
-    """Make the rename itself survive a power cut, where the platform lets a directory be opened."""
-    with suppress(OSError):
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _write_error(error: OSError, path: Path) -> OutputError | StorageError:
-    what = error.strerror or str(error)
-    if error.errno in _CANNOT_CREATE:
-        fix = "choose another place, or change its permissions"
-        return OutputError(Problem(code="cannot-create", what=what, fix=fix, file=str(path)))
-    fix = "free space or repair the disk; the previous file, if any, is intact"
-    return StorageError(Problem(code="write-failed", what=what, fix=fix, file=str(path)))

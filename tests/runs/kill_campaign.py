@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import torch
 
-from glassbert import storage
+from glassbert import durable
 from glassbert.cli.main import main as glassbert
 from glassbert.train import checkpoint
 from tests.runs.material import make_encoder, write_rows
@@ -42,7 +42,7 @@ MOMENTS = ("anywhere", "checkpoint", "result")
 
 def slow_down() -> None:
     """Make every write last long enough to be cut."""
-    quick_sync, quick_write = checkpoint.sync, storage._write_flushed
+    quick_sync, quick_write = checkpoint.sync, durable.write_flushed
 
     def slow_sync(path: Path) -> None:
         time.sleep(0.004)
@@ -52,7 +52,7 @@ def slow_down() -> None:
         quick_write(path, chunks)
         time.sleep(0.02)
 
-    checkpoint.sync, storage._write_flushed = slow_sync, slow_write
+    checkpoint.sync, durable.write_flushed = slow_sync, slow_write
 
 
 def start(place: Path, out: Path, *, resume: bool, slow: bool) -> int:

@@ -200,7 +200,7 @@ def test_a_checkpoint_that_stepped_aside_comes_back_after_a_crash(checkpoints: C
     assert checkpoints.list() == (10,)
 
 
-@pytest.mark.parametrize("victim", ["sync", "write_durably", "save_file", "build_manifest"])
+@pytest.mark.parametrize("victim", ["sync", "write_flushed", "save_file", "build_manifest"])
 def test_a_full_disk_leaves_the_previous_checkpoint(
     checkpoints: Checkpoints, victim: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -269,7 +269,7 @@ def test_a_read_only_directory_cannot_be_written(checkpoints: Checkpoints) -> No
     for parent in checkpoints.directory.parents[:3]:
         parent.chmod(parent.stat().st_mode | 0o055)
     try:
-        with as_nobody(), pytest.raises(OutputError, match="Permission denied — choose a directory"):
+        with as_nobody(), pytest.raises(OutputError, match="Permission denied — choose another place"):
             save(checkpoints, 11)
     finally:
         checkpoints.directory.chmod(0o755)

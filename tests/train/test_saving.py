@@ -57,7 +57,7 @@ def test_a_best_that_could_not_be_saved_is_no_best(tmp_path: Path) -> None:
 def test_a_run_directory_that_was_moved_away_is_not_begun_again(tmp_path: Path) -> None:
     run = small_run(tmp_path / "before")
     move = lambda report: (tmp_path / "before").rename(tmp_path / "after") if report.step == 15 else None  # noqa: E731
-    with pytest.raises(StorageError, match="No such file or directory"):
+    with pytest.raises(OutputError, match="No such file or directory"):
         run.go(on_step=move)
     assert [path.name for path in tmp_path.iterdir()] == ["after"]
     assert Checkpoints(tmp_path / "after" / "checkpoints", run_id="small").list()[-1] == 14

@@ -21,9 +21,9 @@ from typing import Any, Self, get_args, get_origin, get_type_hints
 import numpy as np
 from jaxtyping import AbstractArray
 
+from glassbert.durable import write_file
 from glassbert.errors import DataError, Problem, UsageError
 from glassbert.lens.container import DTYPES, Tree, pack, unpack
-from glassbert.storage import write_file
 
 # Who writes a format that lies above this room; the module is loaded when the format is asked for.
 EXPORTERS = {".html": "glassbert.show.page:write_page"}

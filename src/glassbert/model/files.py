@@ -14,9 +14,10 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 
+from glassbert.durable import write_file
 from glassbert.errors import DataError, MissingInputError, Problem, UsageError
 from glassbert.model.safetensors_audit import DTYPES, LENGTH_BYTES, TensorSpec, audit_safetensors
-from glassbert.storage import check_link, write_file
+from glassbert.storage import check_link
 from glassbert.strict_json import read_json
 
 __all__ = [

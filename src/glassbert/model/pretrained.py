@@ -9,6 +9,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from glassbert.durable import make_directory, write_file
 from glassbert.errors import DataError, Problem, UsageError
 from glassbert.model.aliases import has_tensor, key_of
 from glassbert.model.config import CLASSIFIERS, EncoderConfig, HeadConfig
@@ -18,7 +19,6 @@ from glassbert.model.memory import check_memory
 from glassbert.model.names import head_names
 from glassbert.model.network import Network, initialise
 from glassbert.model.weights import Assigned, assign, export
-from glassbert.storage import make_directory, write_file
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 SHOWN = 8

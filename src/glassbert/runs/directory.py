@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from glassbert.durable import make_directory, write_file
 from glassbert.errors import DataError, MissingInputError, OutputError, Problem
-from glassbert.storage import make_directory, write_file
 from glassbert.strict_json import read_json
 
 FORMAT_VERSION = 1

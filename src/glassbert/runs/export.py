@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from glassbert.durable import make_directory, write_file
 from glassbert.model.pretrained import save_pretrained
 from glassbert.runs.models import Model
 from glassbert.runs.notes import write_notes
-from glassbert.storage import make_directory, write_file
 
 TRANSFORMER = {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"}
 POOLING = {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}

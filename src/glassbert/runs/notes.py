@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from glassbert.durable import write_file
 from glassbert.errors import DataError, Problem
-from glassbert.storage import write_file
 from glassbert.strict_json import read_json
 
 FILE = "glassbert.json"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from glassbert.storage import write_file
+from glassbert.durable import write_file
 from glassbert.tasks.task import Examples, Predictions, Text
 
 # a cell that begins with one of these is run as a formula by spreadsheets (OWASP, "CSV Injection")

@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
+from glassbert.durable import write_file
 from glassbert.errors import Problem, UsageError
-from glassbert.storage import write_file
 from glassbert.tasks.task import Examples, Task
 from glassbert.text.cells import label_strings, usable_rows
 from glassbert.text.columns import Columns, choose_columns

@@ -15,10 +15,10 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from glassbert.durable import write_file
 from glassbert.lens.attention_record import AttentionRecord
 from glassbert.lens.records import Record
 from glassbert.lens.report_records import Report
-from glassbert.storage import write_file
 
 TITLE_CHARACTERS = 80
 # What ends a script element, or starts the state in which its end is not seen (HTML standard, 13.1.5). In

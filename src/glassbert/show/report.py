@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from glassbert.durable import write_file
 from glassbert.errors import DataError, MissingInputError, Problem, UsageError
 from glassbert.lens.attention_record import AttentionRecord
 from glassbert.lens.report_records import Confusion, Examples, Report
@@ -15,7 +16,6 @@ from glassbert.show.page import render_page
 from glassbert.show.predictions import Predictions, examples_of, read_predictions
 from glassbert.show.run_file import Node
 from glassbert.show.score import read_score
-from glassbert.storage import write_file
 from glassbert.strict_json import read_json
 
 MAX_PAGE_BYTES = 5_000_000

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from glassbert.storage import make_directory, write_file
+from glassbert.durable import make_directory, write_file
 from glassbert.text.special_tokens import ROLES
 from glassbert.text.tokenizer_definition import (
     BERT_CLASSES,

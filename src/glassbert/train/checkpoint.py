@@ -21,10 +21,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from glassbert.durable import storage_errors, sync, write_flushed
 from glassbert.errors import DataError, MissingInputError, Problem, StorageError
 from glassbert.train.manifest import HASHING_THREADS, build_manifest, damaged, describe, read_manifest, verify
 from glassbert.train.manifest import NAME as MANIFEST
-from glassbert.train.storage import storage_errors, sync, write_durably
 
 MODULE, OPTIMIZER, STATE = "module.safetensors", "optimizer.safetensors", "state.json"
 STAGED, REPLACED = ".tmp-", ".old-"
@@ -80,7 +80,7 @@ class Checkpoints:
             try:
                 tensors = _fill(staged, contents, state)
                 manifest = build_manifest(staged, tensors, run_id=self.run_id, step=step)
-                write_durably(staged / MANIFEST, manifest)
+                write_flushed(staged / MANIFEST, [manifest])
                 sync(staged)
                 self._put(staged, target)
             finally:
@@ -218,7 +218,7 @@ def _fill(
         described = {file: pool.map(describe, tensors.values()) for file, tensors in contents.items()}
         for file, tensors in contents.items():
             _save_tensors(staged / file, tensors)
-        write_durably(staged / STATE, json.dumps(state, allow_nan=False).encode())
+        write_flushed(staged / STATE, [json.dumps(state, allow_nan=False).encode()])
         return {file: dict(zip(contents[file], described[file], strict=True)) for file in contents}
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from glassbert.train.storage import append_whole
+from glassbert.durable import append_whole
 
 
 class ScalarEvents:

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
+from glassbert.durable import storage_errors
 from glassbert.errors import OutputError, Problem
-from glassbert.train.storage import storage_errors
 
 NAME = ".lock"
 

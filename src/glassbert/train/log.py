@@ -16,9 +16,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from glassbert.durable import append_whole, storage_error, storage_errors
 from glassbert.errors import DataError, MissingInputError, Problem
 from glassbert.train.events import ScalarEvents
-from glassbert.train.storage import append_whole, storage_error, storage_errors
 
 NAME = "metrics.jsonl"
 TENSORBOARD = "tensorboard"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from glassbert.durable import append_whole, storage_error, write_file
 from glassbert.errors import GlassbertError, OutputError, StorageError
-from glassbert.train.storage import append_whole, replace_file, storage_error
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from glassbert.train.storage import append_whole, replace_file, storage_error
         (errno.ENOSPC, StorageError),
         (errno.EDQUOT, StorageError),
         (errno.EIO, StorageError),
-        (errno.ENOENT, StorageError),
+        (errno.ENOENT, OutputError),
     ],
 )
 def test_an_operating_system_error_gets_its_exit_code(number: int, kind: type[GlassbertError]) -> None:
@@ -30,7 +30,7 @@ def test_an_operating_system_error_gets_its_exit_code(number: int, kind: type[Gl
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "run.json"
-    replace_file(path, b"old")
+    write_file(path, [b"old"])
 
     def full(*arguments: object) -> None:
         raise OSError(errno.ENOSPC, "full")
@@ -38,9 +38,9 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyt
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
         with pytest.raises(StorageError, match="No space left on device"):
-            replace_file(path, b"new")
+            write_file(path, [b"new"])
     assert path.read_bytes() == b"old"
-    replace_file(path, b"new")
+    write_file(path, [b"new"])
     assert path.read_bytes() == b"new"
     assert [each.name for each in tmp_path.iterdir()] == ["run.json"]
 
