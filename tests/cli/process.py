@@ -18,7 +18,7 @@ import pytest
 from glassbert.cli.main import main
 
 # those of the run `finished` in tests/runs/material.py
-WORDS = ("--epochs", "3", "--lr", "5e-3", "--batch-size", "16", "--layer-decay", "1")
+WORDS = ("--epochs", "3", "--lr", "8e-3", "--batch-size", "16", "--layer-decay", "1")
 NO_NETWORK = """
 import sys
 

@@ -23,7 +23,7 @@ from tests.contract.workbench import tiny_config, tiny_tokenizer
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 # one word decides; the rest is noise
 OPINIONS = {"good": ("fine", "warm"), "bad": ("dull", "cold")}
-QUICK: Mapping[str, Any] = {"epochs": 3, "learning_rate": 5e-3, "batch_size": 16, "layer_decay": 1.0}
+QUICK: Mapping[str, Any] = {"epochs": 3, "learning_rate": 8e-3, "batch_size": 16, "layer_decay": 1.0}
 
 
 def texts_and_labels(count: int = 120, *, seed: int = 0) -> tuple[list[str], list[str]]:

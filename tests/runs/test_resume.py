@@ -148,7 +148,7 @@ def test_a_lost_best_checkpoint_does_not_lose_the_run(tmp_path: Path, rows: Path
 def test_changed_settings_are_refused_with_a_line_each(stopped: Path, rows: Path) -> None:
     wanted = silent(
         stopped,
-        settings={"epochs": 5, "learning_rate": 5e-3, "seed": 1},
+        settings={"epochs": 5, "learning_rate": 8e-3, "seed": 1},
         config={"hidden_dropout": 0.5},
         model="other",
         device="cuda:9",
