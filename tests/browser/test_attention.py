@@ -249,7 +249,7 @@ def test_certificate_is_shown_with_each_map(visit: Visit) -> None:
     record = make_attention(bad=True)
     page = visit(record, hash="layer=1&head=1")
     text = page.locator("#attention .certificate").inner_text().replace("−", "-")
-    assert f"{record.certificate_of(1, 1):.2e}".replace("e-0", "e-") in text and "is what the model" in text
+    assert f"{record.certificate(1, 1):.2e}".replace("e-0", "e-") in text and "is what the model" in text
     assert page.locator("#attention .tiles .bad").count() == 1
 
 

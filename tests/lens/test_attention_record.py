@@ -18,12 +18,14 @@ def record() -> AttentionRecord:
         model="tiny",
         text="a b",
         pair=None,
+        window=0,
+        num_windows=1,
         tokens=("[CLS]", "a", "##b", "c", "[SEP]"),
         token_type_ids=np.zeros(S, np.uint8),
         word=np.array([-1, 0, 0, 1, -1], np.int32),
         query=random.normal(size=(L, N, S, d)).astype(np.float32) * 3,
         key=random.normal(size=(L, N, S, d)).astype(np.float32) * 3,
-        certificate=np.arange(L * N, dtype=np.float32).reshape(L, N),
+        certificates=np.arange(L * N, dtype=np.float32).reshape(L, N),
     )
 
 
@@ -44,7 +46,7 @@ def test_weights_of_huge_scores_stay_finite(record: AttentionRecord) -> None:
 
 
 def test_certificate_is_that_of_the_head(record: AttentionRecord) -> None:
-    assert record.certificate_of(1, 2) == 5.0
+    assert record.certificate(1, 2) == 5.0
 
 
 def test_record_survives_its_bytes(record: AttentionRecord) -> None:
@@ -59,7 +61,7 @@ def test_record_survives_its_bytes(record: AttentionRecord) -> None:
         {"word": np.zeros(4, np.int32)},
         {"token_type_ids": np.zeros(4, np.uint8)},
         {"key": np.zeros((L, N, S, d + 1), np.float32)},
-        {"certificate": np.zeros((N, L), np.float32)},
+        {"certificates": np.zeros((N, L), np.float32)},
     ],
     ids=lambda change: next(iter(change)),
 )

@@ -356,11 +356,11 @@ def test_pairs_of_texts_can_be_learnt(unfitted: TextClassifier) -> None:
 
 
 def test_the_lens_looks_into_it(fitted: TextClassifier) -> None:
-    from glassbert.lens.attention import attention
+    from glassbert.lens.attention_capture import attention
 
     record = attention(fitted, "the film is fine .")
     assert record.tokens[0] == "[CLS]"
-    assert record.certificate.max() < 1e-5
+    assert record.certificates.max() < 1e-5
 
 
 def test_a_budget_in_seconds_is_kept(unfitted: TextClassifier) -> None:

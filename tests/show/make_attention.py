@@ -55,17 +55,19 @@ def make_attention(
             sharpness = 2.0 if pattern == "broad" else 4.0 + 6.0 * layer
             key[layer, head] = places + 0.05 * random.normal(size=places.shape)
             query[layer, head] = places[aims(pattern, size)] * sharpness * np.sqrt(width)
-    certificate = random.uniform(1e-7, 9e-7, (layers, heads))
-    certificate[-1, -1] = 0.31 if bad else certificate[-1, -1]
+    certificates = random.uniform(1e-7, 9e-7, (layers, heads))
+    certificates[-1, -1] = 0.31 if bad else certificates[-1, -1]
     separators = [i for i, token in enumerate(tokens) if token == "[SEP]"]
     return AttentionRecord(
         model="planted",
         text=sentence(tokens[1 : separators[0]]),
         pair=sentence(tokens[separators[0] + 1 : -1]) if len(separators) > 1 else None,
+        window=0,
+        num_windows=1,
         tokens=tokens,
         token_type_ids=(np.arange(size) > separators[0]).astype(np.uint8),
         word=words_of(tokens),
         query=query.astype(np.float32),
         key=key.astype(np.float32),
-        certificate=certificate.astype(np.float32),
+        certificates=certificates.astype(np.float32),
     )

@@ -6,12 +6,14 @@ export interface AttentionRecord {
   readonly model: string;
   readonly text: string;
   readonly pair: string | null;
+  readonly window: number;
+  readonly num_windows: number;
   readonly tokens: readonly string[];
   readonly token_type_ids: NdArray<Uint8Array>; // [S]
   readonly word: NdArray<Int32Array>; // [S]
   readonly query: NdArray<Float32Array>; // [L, N, S, d]
   readonly key: NdArray<Float32Array>; // [L, N, S, d]
-  readonly certificate: NdArray<Float32Array>; // [L, N]
+  readonly certificates: NdArray<Float32Array>; // [L, N]
 }
 
 /** A file the run read: what for, where, its SHA-256 and how many rows. */

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from glassbert.cli import demo, evaluate, finetune, predict, report
+from glassbert.cli import demo, evaluate, finetune, look, predict, report
 from glassbert.cli.failures import open_streams, reported
 from glassbert.errors import Problem, UsageError
 
@@ -29,6 +29,7 @@ app.command("finetune")(finetune.finetune)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("report")(report.report)
+app.add_typer(look.app)
 
 
 @app.callback(invoke_without_command=True)

@@ -1,1 +1,25 @@
-"""What goes on inside: every lens returns a record of named arrays."""
+"""What goes on inside: every lens returns a record of named arrays.
+
+A lens is called by its name, `glassbert.lens.attention(model, text)`, and is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+# A lens's own file bears another name than the lens: importing a file binds its name in this room.
+_HOME_OF = {
+    "attention": "glassbert.lens.attention_capture",
+}
+
+__all__ = list(_HOME_OF)
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'glassbert.lens' has no attribute {name!r}")
+    return getattr(import_module(_HOME_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -18,27 +18,30 @@ from glassbert.lens.records import Record
 class AttentionRecord(Record):
     """Queries and keys of every layer and head of one text or pair, and the proof that its maps are right.
 
-    `word` is the index of the word a token belongs to, -1 for special tokens. `certificate` is, for each
+    `word` is the index of the word a token belongs to, -1 for special tokens. `certificates` is, for each
     head, max |A V - context|: how far the weights drawn here are from what the model really computed (V and
-    the context were compared when the record was made; they are not stored).
+    the context were compared when the record was made; they are not stored). A text longer than the model is
+    seen through one of its windows: `window`, from 0, of `num_windows`.
     """
 
     model: str
     text: str
     pair: str | None
+    window: int
+    num_windows: int
     tokens: tuple[str, ...]
     token_type_ids: UInt8[np.ndarray, " S"]
     word: Int32[np.ndarray, " S"]
     query: Float32[np.ndarray, "L N S d"]
     key: Float32[np.ndarray, "L N S d"]
-    certificate: Float32[np.ndarray, "L N"]
+    certificates: Float32[np.ndarray, "L N"]
 
     def __post_init__(self) -> None:
         super().__post_init__()
         L, N, S, _ = self.query.shape
         sizes = {len(self.tokens), len(self.token_type_ids), len(self.word), S}
-        if len(sizes) > 1 or self.key.shape != self.query.shape or self.certificate.shape != (L, N):
-            raise ValueError("tokens, segments, words, query, key and certificate disagree in size")
+        if len(sizes) > 1 or self.key.shape != self.query.shape or self.certificates.shape != (L, N):
+            raise ValueError("tokens, segments, words, query, key and certificates disagree in size")
 
     def weights(self, layer: int, head: int) -> Float32[np.ndarray, "S S"]:
         """softmax(Q Kᵀ / √d) in float32; row i is how token i distributes its attention, and sums to 1."""
@@ -48,6 +51,6 @@ class AttentionRecord(Record):
         weights: np.ndarray = powers / powers.sum(axis=1, keepdims=True)
         return weights
 
-    def certificate_of(self, layer: int, head: int) -> float:
+    def certificate(self, layer: int, head: int) -> float:
         """max |A V - context| of this head; rounding alone gives about 1e-6."""
-        return float(self.certificate[layer, head])
+        return float(self.certificates[layer, head])

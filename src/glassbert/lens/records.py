@@ -66,19 +66,26 @@ class Record:
         The file is replaced whole. Raises UsageError for another suffix, OutputError or StorageError when it
         cannot be written.
         """
-        suffix = Path(path).suffix.lower()
+        suffix = refuse_suffix(path)
         if suffix == ".gbr":
             write_file(Path(path), [self.to_bytes()])
         elif suffix == ".json":
             text = json.dumps(to_plain(self), ensure_ascii=False, allow_nan=False, indent=1)
             write_file(Path(path), [(text + "\n").encode("utf-8", "backslashreplace")])
-        elif suffix in EXPORTERS:
+        else:
             module, name = EXPORTERS[suffix].split(":")
             getattr(import_module(module), name)(self, Path(path))
-        else:
-            known = ", ".join([".gbr", ".json", *EXPORTERS])
-            what = f"a record cannot be saved as {suffix or 'a file without a suffix'}"
-            raise UsageError(Problem(code="unknown-format", what=what, fix=f"use {known}", file=str(path)))
+
+
+def refuse_suffix(path: str | Path) -> str:
+    """The suffix in lower case; raises UsageError for one that no record can be saved as."""
+    suffix = Path(path).suffix.lower()
+    known = [".gbr", ".json", *EXPORTERS]
+    if suffix not in known:
+        what = f"a record cannot be saved as {suffix or 'a file without a suffix'}"
+        fix = f"use {', '.join(known)}"
+        raise UsageError(Problem(code="unknown-format", what=what, fix=fix, file=str(path)))
+    return suffix
 
 
 def schema(record: type[Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from glassbert.lens.attention import attention
+from glassbert.lens.attention_capture import attention
 from glassbert.lens.attention_record import AttentionRecord
 from glassbert.runs.directory import RunDirectory
 from glassbert.runs.models import load

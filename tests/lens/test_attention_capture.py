@@ -12,7 +12,7 @@ import torch
 import transformers
 
 from glassbert.errors import UsageError
-from glassbert.lens.attention import _certify, attention, words_of
+from glassbert.lens.attention_capture import _certify, attention, words_of
 from glassbert.model.config import HeadConfig
 from glassbert.model.network import Network
 from glassbert.model.pretrained import save_pretrained
@@ -77,8 +77,8 @@ def test_the_maps_equal_those_of_transformers(model: Small, tmp_path: Path, pair
     assert found.shape == wanted.shape == (2, 5, len(shown.input_ids), len(shown.input_ids))
     assert np.abs(found - wanted).max() < 1e-6
     assert np.abs(found.sum(-1) - 1).max() < 1e-12
-    assert record.certificate.shape == (2, 5)
-    assert record.certificate.max() <= 1e-5
+    assert record.certificates.shape == (2, 5)
+    assert record.certificates.max() <= 1e-5
     assert record.token_type_ids.tolist() == shown.token_type_ids.tolist()
 
 
@@ -111,7 +111,7 @@ def test_a_long_text_is_seen_window_by_window(model: Small) -> None:
         record = attention(model, LONG, window=number)
         ids = windows.select(np.array([number])).input_ids
         assert record.tokens == tuple(model.tokenizer.tokens(ids))
-        assert record.certificate.max() <= 1e-5
+        assert record.certificates.max() <= 1e-5
     with pytest.raises(UsageError, match=f"the text has {len(windows)} windows, and window {len(windows)}"):
         attention(model, LONG, window=len(windows))
     with pytest.raises(UsageError, match="window -1 is none of them"):

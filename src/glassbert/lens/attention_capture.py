@@ -56,8 +56,8 @@ def attention(model: Inspectable, text: str, *, pair: str | None = None, window:
         what = f"the maps of {config.attention_type} attention are not softmax(QK^T/sqrt(d))"
         raise UsageError(Problem(code="no-dot-product", what=what, fix="watch the taps attention.weights"))
     windows = model.windows([text if pair is None else (text, pair)], offsets=True)
-    if not 0 <= window < len(windows.example):
-        what = f"the text has {len(windows.example)} windows, and window {window} is none of them"
+    if not 0 <= window < len(windows):
+        what = f"the text has {len(windows)} windows, and window {window} is none of them"
         raise UsageError(Problem(code="no-such-window", what=what, fix="count from 0"))
     shown = windows.select(np.array([window]))
     layers = _captured(model.network, shown)
@@ -65,12 +65,14 @@ def attention(model: Inspectable, text: str, *, pair: str | None = None, window:
         model=model.name,
         text=text,
         pair=pair,
+        window=window,
+        num_windows=len(windows),
         tokens=tuple(model.tokenizer.tokens(shown.input_ids.tolist())),
         token_type_ids=shown.token_type_ids,
         word=words_of(shown, text, pair),
         query=_stack(layers, "query"),
         key=_stack(layers, "key"),
-        certificate=_certify(layers),
+        certificates=_certify(layers),
     )
 
 

@@ -1,0 +1,54 @@
+"""`glassbert look attention`: who looks at whom in one text, as a page or as numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from glassbert.cli import arguments as words
+from glassbert.cli.console import emit, emit_json, hear, say
+
+
+def attention(
+    model: Annotated[str, typer.Argument(help="Run, model directory, bundled name or hub id.")],
+    text: Annotated[str, typer.Option("--text", help="The text to look at.")],
+    pair: Annotated[str | None, typer.Option("--pair", help="A second text, for a pair.")] = None,
+    window: Annotated[
+        int, typer.Option("--window", help="Which window of a text longer than the model, from 0.")
+    ] = 0,
+    out: Annotated[Path, typer.Option("--out", "-o", help="File to write: .html, .json or .gbr.")] = Path(
+        "attention.html"
+    ),
+    device: words.Device = "cpu",
+    threads: words.Threads = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output file.")] = False,
+    as_json: words.Json = False,
+) -> None:
+    """Draw the attention of every layer and head on a text; each map carries its certificate."""
+    from glassbert.lens import attention as look  # torch loads here, not for --help
+    from glassbert.lens.records import refuse_suffix
+    from glassbert.runs.devices import use_threads
+    from glassbert.runs.models import load
+    from glassbert.runs.predict import refuse_output
+
+    refuse_suffix(out)
+    refuse_output(out, None, overwrite=overwrite)
+    hear(use_threads(threads))
+    loaded = load(model, device=device)
+    for warning in loaded.warnings:
+        say(f"note: {warning}")
+    record = look(loaded, text, pair=pair, window=window)
+    hear(
+        f"the text is longer than the model: this is window {record.window} of 0 to {record.num_windows - 1}"
+        if record.num_windows > 1
+        else None
+    )
+    record.save(out)
+    if as_json:
+        worst = float(record.certificates.max())
+        about = {"tokens": len(record.tokens), "window": window, "windows": record.num_windows}
+        emit_json({"attention": str(out), "bytes": out.stat().st_size, **about, "certificate": worst})
+    else:
+        emit(f"{out}\n")
