@@ -1,0 +1,97 @@
+"""What others rely on: the names of the package, and the options of every verb.
+
+A change here is a change of the contract: it belongs into CHANGELOG.md, and into the pages that name it.
+"""
+
+import subprocess
+import sys
+
+import pytest
+
+import glassbert
+from tests.cli.golden.write import commands
+
+JSON = "--json"
+READING = {"--format", "--encoding", "--delimiter", "--header", "--no-header", "--on-bad-rows"}
+MODEL = {"--device", "--threads", "--text-column"}
+OPTIONS = {
+    "demo": {"--out", "--budget", "--threads", JSON},
+    "finetune": {
+        "--out", "--eval-data", "--task", "--label-column", "--model", "--epochs", "--batch-size",
+        "--learning-rate", "--lr", "--max-length", "--max-len", "--budget", "--seed", "--metric",
+        "--patience",
+        "--optimizer", "--lr-scheduler-type", "--weight-decay", "--layer-decay",
+        "--gradient-accumulation-steps", "--class-weights", "--config", "--max-field-bytes",
+        "--max-line-bytes", "--allow-degenerate", "--fail-on-leak", "--resume", "--resume-auto",
+        "--resume-override", "--overwrite", "--report", "--no-report", JSON, *READING, *MODEL,
+    },
+    "evaluate": {"--label-column", JSON, *READING, *MODEL},
+    "predict": {"--text", "--out", "-o", "--overwrite", JSON, *READING, *MODEL},
+    "report": {"--out", "-o", JSON},
+}  # fmt: skip
+ARGUMENTS = {
+    "demo": [],
+    "finetune": ["train"],
+    "evaluate": ["model", "data"],
+    "predict": ["model", "data"],
+    "report": ["run"],
+}
+# the words of transformers' TrainingArguments and scripts, each beside ours
+SNAKE_CASE = {
+    "--num_train_epochs": "epochs",
+    "--per_device_train_batch_size": "batch_size",
+    "--learning_rate": "learning_rate",
+    "--max_seq_length": "max_length",
+    "--weight_decay": "weight_decay",
+    "--lr_scheduler_type": "lr_scheduler_type",
+    "--gradient_accumulation_steps": "gradient_accumulation_steps",
+    "--metric_for_best_model": "metric",
+}
+COMMANDS = {verb: command for verb, command in commands() if not hasattr(command, "commands")}
+
+
+def options_of(verb: str) -> dict[str, str]:
+    """Every way to write an option, and the parameter that it sets."""
+    return {
+        written: parameter.name
+        for parameter in COMMANDS[verb].params
+        for written in (*parameter.opts, *parameter.secondary_opts)
+        if written.startswith("-")
+    }
+
+
+def test_the_package_has_these_names() -> None:
+    assert glassbert.__all__ == ["TextClassifier", "__version__", "lens", "load", "show"]
+    for name in glassbert.__all__:
+        assert getattr(glassbert, name) is not None
+    assert dir(glassbert) == sorted(glassbert.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = glassbert.nothing
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    heavy = ("torch", "numpy", "pandas", "sklearn", "tokenizers", "typer", "glassbert.runs")
+    code = f"import sys, glassbert; sys.exit(str([name for name in {heavy} if name in sys.modules]))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.stderr == "[]\n"
+
+
+def test_there_are_these_verbs() -> None:
+    assert set(COMMANDS) == set(OPTIONS)
+
+
+@pytest.mark.parametrize("verb", OPTIONS)
+def test_a_verb_has_these_options(verb: str) -> None:
+    written = options_of(verb)
+    assert set(written) - set(SNAKE_CASE) == OPTIONS[verb]
+
+
+@pytest.mark.parametrize("verb", ARGUMENTS)
+def test_a_verb_has_these_arguments(verb: str) -> None:
+    found = [p.name for p in COMMANDS[verb].params if not p.opts[0].startswith("-")]
+    assert found == ARGUMENTS[verb]
+
+
+def test_the_words_of_transformers_set_the_same_parameters() -> None:
+    written = options_of("finetune")
+    assert {name: written[name] for name in SNAKE_CASE} == SNAKE_CASE
