@@ -100,6 +100,11 @@ class Attention(nn.Module):
         )
         return query.view(-1, self.num_heads, self.head_size), key, value
 
+    @property
+    def watched(self) -> bool:
+        """Whether anybody looks at what happens inside."""
+        return any(tap.watched for tap in (self.query, self.key, self.value, self.weights, self.context))
+
     def _can_absorb(self, hidden: Float[Tensor, "T H"], rows: Rows, noise: Noise | None) -> bool:
         watched = self.query.watched or self.key.watched or self.value.watched
         alone = bool((rows.counts == 1).all())

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from glassbert.model.attention import Attention
 from glassbert.model.config import EncoderConfig
+from glassbert.model.handmade import APPROXIMATION, BlockPlan, handmade_block
 from glassbert.model.layout import Layout, Rows
 from glassbert.model.noise import Noise, added, dropped
 from glassbert.model.packed import Packed
@@ -81,6 +82,7 @@ class FeedForward(nn.Module):
         super().__init__()
         self.up = nn.Linear(config.hidden_size, config.intermediate_size)
         self.down = nn.Linear(config.intermediate_size, config.hidden_size)
+        self.hidden_act = config.hidden_act
         self.activation = ACTIVATION[config.hidden_act]
         self.neurons = Tap()
 
@@ -110,12 +112,41 @@ class Block(nn.Module):
         rows: Rows | None = None,
         noise: Noise | None = None,
     ) -> Float[Tensor, "R H"]:
+        if noise is not None and rows is None and self._can_be_handmade(hidden, noise):
+            return self.output(handmade_block(hidden, self._weights(), self._plan(layout, noise)))
         residual = hidden if rows is None else hidden.index_select(0, rows.index)
         counts = layout.lengths if rows is None else rows.counts
         attended = self.attention(hidden, layout, rows=rows, noise=noise)
         hidden = self.attended(self.attention_norm(added(residual, attended, noise, counts)))
         changed = self.feed_forward(hidden)
         return self.output(self.feed_forward_norm(added(hidden, changed, noise, counts)))
+
+    def _can_be_handmade(self, hidden: Float[Tensor, "T H"], noise: Noise) -> bool:
+        """In training on a CPU, where nobody watches the inside."""
+        attention, feed_forward = self.attention, self.feed_forward
+        watched = self.attended.watched or feed_forward.neurons.watched or attention.watched
+        ordinary = attention.score is None and noise.rates.attention == 0
+        known = feed_forward.hidden_act in APPROXIMATION
+        return known and ordinary and not watched and not hidden.is_cuda and torch.is_grad_enabled()
+
+    def _weights(self) -> list[Tensor]:
+        attention, feed_forward = self.attention, self.feed_forward
+        parts = (
+            attention.qkv, attention.output, self.attention_norm,
+            feed_forward.up, feed_forward.down, self.feed_forward_norm,
+        )  # fmt: skip
+        return [tensor for part in parts for tensor in (part.weight, part.bias)]
+
+    def _plan(self, layout: Layout, noise: Noise) -> BlockPlan:
+        rate, width = noise.rates.hidden, self.attention.num_heads * self.attention.head_size
+        masks = [noise.keep(layout.lengths, width, rate) for _ in range(SUMS_PER_BLOCK)] if rate else []
+        return BlockPlan(
+            layout=layout,
+            num_heads=self.attention.num_heads,
+            eps=self.attention_norm.eps,
+            approximate=APPROXIMATION[self.feed_forward.hidden_act],
+            masks=tuple(masks),
+        )
 
 
 class Encoder(nn.Module):
