@@ -11,11 +11,15 @@ import pytest
 import torch
 import transformers
 
+import glassbert
 from glassbert.errors import UsageError
 from glassbert.lens.attention_capture import _certify, attention, words_of
 from glassbert.model.config import HeadConfig
 from glassbert.model.network import Network
+from glassbert.model.noise import Rates, SampleNoise
+from glassbert.model.packed import Packed
 from glassbert.model.pretrained import save_pretrained
+from glassbert.model.taps import capture
 from glassbert.text.tokenizer import Tokenizer
 from glassbert.text.windows import Windows
 from tests.contract.workbench import MAX_LENGTH, tiny_config, tiny_tokenizer
@@ -82,6 +86,86 @@ def test_the_maps_equal_those_of_transformers(model: Small, tmp_path: Path, pair
     assert record.token_type_ids.tolist() == shown.token_type_ids.tolist()
 
 
+def test_the_maps_equal_those_of_a_padded_batch(model: Small, tmp_path: Path) -> None:
+    record, shown, longer = attention(model, TEXT), model.windows([TEXT]), model.windows([(TEXT, PAIR)])
+    size, width = len(shown.input_ids), len(longer.input_ids)
+    assert size < width
+    ids = np.full((2, width), model.network.config.pad_token_id, np.int64)
+    ids[0, :size], ids[1] = shown.input_ids, longer.input_ids
+    mask = torch.tensor([[1] * size + [0] * (width - size), [1] * width])
+    save_pretrained(model.network, tmp_path / "saved")
+    network = transformers.AutoModel.from_pretrained(tmp_path / "saved", attn_implementation="eager").eval()
+    with torch.no_grad():
+        found = network(input_ids=torch.from_numpy(ids), attention_mask=mask, output_attentions=True)
+    wanted = torch.stack(found.attentions)[:, 0].numpy()
+    assert np.abs(wanted[..., :size, size:]).max() < 1e-12
+    maps = np.array([[record.weights(layer, head) for head in range(5)] for layer in range(2)])
+    assert np.abs(maps - wanted[..., :size, :size]).max() < 1e-6
+
+
+def test_training_mode_changes_no_weight(model: Small) -> None:
+    calm = attention(model, TEXT)
+    model.network.train()
+    assert attention(model, TEXT).to_bytes() == calm.to_bytes()
+    assert model.network.training
+
+
+def test_weights_are_those_before_dropout_while_training(model: Small) -> None:
+    windows = model.windows([TEXT])
+    config = model.network.config
+    packed = Packed.of(
+        windows.input_ids,
+        windows.token_type_ids,
+        windows.lengths,
+        position_offset=config.position_offset,
+    )
+    noise = SampleNoise(Rates(hidden=0.3, attention=0.5), np.array([0]), seed=3, step=1)
+    stem = "encoder.blocks.0.attention"
+    taps = [f"{stem}.{tap}" for tap in ("query", "key", "value", "weights", "context")]
+    with torch.no_grad(), capture(model.network, taps) as seen:
+        model.network.train().encoder(packed, noise=noise)
+    query, key, value = (seen[name].transpose(0, 1) for name in taps[:3])
+    weights = torch.softmax(query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5, dim=-1)
+    assert (seen[taps[3]][0] - weights).abs().max() < 1e-6
+    assert (seen[taps[3]].sum(-1) - 1).abs().max() < 1e-6
+    dropped = (weights @ value).transpose(0, 1) - seen[taps[4]]
+    assert dropped.abs().max() > 1e-3, "the context has felt the dropout"
+
+
+def test_the_map_applied_to_the_values_is_the_context(model: Small) -> None:
+    record = attention(model, TEXT, pair=PAIR)
+    for layer in range(2):
+        for head in range(5):
+            found = record.weights(layer, head) @ record.value_witness[layer, head]
+            assert np.abs(found - record.context_witness[layer, head]).max() <= 1e-5
+            assert record.certificate(layer, head) <= 1e-5
+
+
+def test_damage_to_one_row_of_a_record_is_noticed(model: Small) -> None:
+    record = attention(model, TEXT)
+    query = record.query.copy()
+    query[1, 3, 2] += 3.0
+    spoilt = replace(record, query=query)
+    assert spoilt.certificate(1, 3) > 1e-3
+    assert spoilt.certificate(1, 2) <= 1e-5
+
+
+@pytest.mark.parametrize("pair", [None, "", PAIR])
+def test_an_empty_text_has_a_defined_record(model: Small, pair: str | None) -> None:
+    record = attention(model, "", pair=pair)
+    assert record.tokens[0] == "[CLS]" and record.tokens[-1] == "[SEP]"
+    assert np.abs(record.weights(1, 4).sum(1) - 1).max() < 1e-6
+    assert record.certificates.max() <= 1e-5
+
+
+def test_a_lens_is_called_by_its_name(model: Small) -> None:
+    record = glassbert.lens.attention(model, TEXT, pair=PAIR)
+    assert record.to_bytes() == attention(model, TEXT, pair=PAIR).to_bytes()
+    assert "attention" in dir(glassbert.lens)
+    with pytest.raises(AttributeError, match="no attribute 'atention'"):
+        glassbert.lens.atention  # noqa: B018 - the look-up is the test
+
+
 def test_the_record_says_what_it_shows(model: Small) -> None:
     record = attention(model, TEXT)
     assert (record.model, record.text, record.pair) == (model.name, TEXT, None)
@@ -111,6 +195,7 @@ def test_a_long_text_is_seen_window_by_window(model: Small) -> None:
         record = attention(model, LONG, window=number)
         ids = windows.select(np.array([number])).input_ids
         assert record.tokens == tuple(model.tokenizer.tokens(ids))
+        assert (record.window, record.num_windows) == (number, len(windows))
         assert record.certificates.max() <= 1e-5
     with pytest.raises(UsageError, match=f"the text has {len(windows)} windows, and window {len(windows)}"):
         attention(model, LONG, window=len(windows))

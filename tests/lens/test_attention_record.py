@@ -14,6 +14,10 @@ L, N, S, d = 2, 3, 5, 7
 @pytest.fixture
 def record() -> AttentionRecord:
     random = np.random.default_rng(11)
+    query, key = (random.normal(size=(L, N, S, d)).astype(np.float32) * 3 for _ in range(2))
+    value = random.normal(size=(L, N, S)).astype(np.float32)
+    maps = torch.softmax(torch.tensor(query) @ torch.tensor(key).transpose(-1, -2) / d**0.5, dim=-1)
+    context = np.einsum("lnij,lnj->lni", maps.numpy(), value)
     return AttentionRecord(
         model="tiny",
         text="a b",
@@ -23,8 +27,10 @@ def record() -> AttentionRecord:
         tokens=("[CLS]", "a", "##b", "c", "[SEP]"),
         token_type_ids=np.zeros(S, np.uint8),
         word=np.array([-1, 0, 0, 1, -1], np.int32),
-        query=random.normal(size=(L, N, S, d)).astype(np.float32) * 3,
-        key=random.normal(size=(L, N, S, d)).astype(np.float32) * 3,
+        query=query,
+        key=key,
+        value_witness=value,
+        context_witness=context,
         certificates=np.arange(L * N, dtype=np.float32).reshape(L, N),
     )
 
@@ -49,6 +55,17 @@ def test_certificate_is_that_of_the_head(record: AttentionRecord) -> None:
     assert record.certificate(1, 2) == 5.0
 
 
+@pytest.mark.parametrize("spoilt", ["query", "key", "value_witness", "context_witness"])
+def test_certificate_notices_one_row_that_was_damaged_later(record: AttentionRecord, spoilt: str) -> None:
+    sound = replace(record, certificates=np.zeros((L, N), np.float32))
+    assert max(sound.certificate(layer, head) for layer in range(L) for head in range(N)) < 1e-6
+    damaged = getattr(sound, spoilt).copy()
+    damaged[1, 2, 3] += 1.0
+    damaged = replace(sound, **{spoilt: damaged})
+    assert damaged.certificate(1, 2) > 1e-2
+    assert damaged.certificate(0, 2) < 1e-6 and damaged.certificate(1, 1) < 1e-6
+
+
 def test_record_survives_its_bytes(record: AttentionRecord) -> None:
     read = AttentionRecord.from_bytes(record.to_bytes())
     assert read.to_bytes() == record.to_bytes() and read.tokens == record.tokens
@@ -62,6 +79,8 @@ def test_record_survives_its_bytes(record: AttentionRecord) -> None:
         {"token_type_ids": np.zeros(4, np.uint8)},
         {"key": np.zeros((L, N, S, d + 1), np.float32)},
         {"certificates": np.zeros((N, L), np.float32)},
+        {"value_witness": np.zeros((L, N, S + 1), np.float32)},
+        {"context_witness": np.zeros((L, N, S - 1), np.float32)},
     ],
     ids=lambda change: next(iter(change)),
 )

@@ -39,6 +39,15 @@ def aims(pattern: str, size: int) -> np.ndarray:
     }[pattern]
 
 
+def looked_at(query: np.ndarray, key: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """softmax(Q K^T / sqrt(d)) v of every head, [L, N, S]."""
+    scores = query @ key.swapaxes(-1, -2) / np.sqrt(query.shape[-1])
+    powers = np.exp(scores - scores.max(-1, keepdims=True))
+    weights = powers / powers.sum(-1, keepdims=True)
+    found: np.ndarray = np.einsum("lnij,lnj->lni", weights, value).astype(np.float32)
+    return found
+
+
 def make_attention(
     tokens: tuple[str, ...] = ENGLISH, *, layers: int = 4, heads: int = 6, width: int = 32, bad: bool = False
 ) -> AttentionRecord:
@@ -57,6 +66,8 @@ def make_attention(
             query[layer, head] = places[aims(pattern, size)] * sharpness * np.sqrt(width)
     certificates = random.uniform(1e-7, 9e-7, (layers, heads))
     certificates[-1, -1] = 0.31 if bad else certificates[-1, -1]
+    query, key = query.astype(np.float32), key.astype(np.float32)
+    value = random.normal(size=(layers, heads, size)).astype(np.float32)
     separators = [i for i, token in enumerate(tokens) if token == "[SEP]"]
     return AttentionRecord(
         model="planted",
@@ -67,7 +78,9 @@ def make_attention(
         tokens=tokens,
         token_type_ids=(np.arange(size) > separators[0]).astype(np.uint8),
         word=words_of(tokens),
-        query=query.astype(np.float32),
-        key=key.astype(np.float32),
+        query=query,
+        key=key,
+        value_witness=value,
+        context_witness=looked_at(query, key, value),
         certificates=certificates.astype(np.float32),
     )

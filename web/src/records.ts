@@ -13,6 +13,8 @@ export interface AttentionRecord {
   readonly word: NdArray<Int32Array>; // [S]
   readonly query: NdArray<Float32Array>; // [L, N, S, d]
   readonly key: NdArray<Float32Array>; // [L, N, S, d]
+  readonly value_witness: NdArray<Float32Array>; // [L, N, S]
+  readonly context_witness: NdArray<Float32Array>; // [L, N, S]
   readonly certificates: NdArray<Float32Array>; // [L, N]
 }
 

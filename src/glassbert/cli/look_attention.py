@@ -27,7 +27,7 @@ def attention(
     as_json: words.Json = False,
 ) -> None:
     """Draw the attention of every layer and head on a text; each map carries its certificate."""
-    from glassbert.lens import attention as look  # torch loads here, not for --help
+    from glassbert.lens.attention_capture import attention as look  # torch loads here, not for --help
     from glassbert.lens.records import refuse_suffix
     from glassbert.runs.devices import use_threads
     from glassbert.runs.models import load

@@ -61,6 +61,7 @@ def attention(model: Inspectable, text: str, *, pair: str | None = None, window:
         raise UsageError(Problem(code="no-such-window", what=what, fix="count from 0"))
     shown = windows.select(np.array([window]))
     layers = _captured(model.network, shown)
+    directions = _directions(layers[0]["value"].shape[1:])
     return AttentionRecord(
         model=model.name,
         text=text,
@@ -72,6 +73,8 @@ def attention(model: Inspectable, text: str, *, pair: str | None = None, window:
         word=words_of(shown, text, pair),
         query=_stack(layers, "query"),
         key=_stack(layers, "key"),
+        value_witness=_witness(layers, "value", directions),
+        context_witness=_witness(layers, "context", directions),
         certificates=_certify(layers),
     )
 
@@ -132,6 +135,19 @@ def _captured(network: Network, windows: Windows) -> list[dict[str, Tensor]]:
 
 def _stack(layers: list[dict[str, Tensor]], tap: str) -> Float32[np.ndarray, "L N S d"]:
     return np.stack([layer[tap].transpose(0, 1).numpy() for layer in layers])
+
+
+def _directions(shape: torch.Size) -> Float32[np.ndarray, "N d"]:
+    """One direction of length 1 for each head, the same on every machine."""
+    drawn = np.random.default_rng(0).standard_normal(shape)
+    directions: np.ndarray = drawn / np.linalg.norm(drawn, axis=-1, keepdims=True)
+    return directions.astype(np.float32)
+
+
+def _witness(
+    layers: list[dict[str, Tensor]], tap: str, directions: Float32[np.ndarray, "N d"]
+) -> Float32[np.ndarray, "L N S"]:
+    return np.stack([np.einsum("snd,nd->ns", layer[tap].numpy(), directions) for layer in layers])
 
 
 def _certify(layers: list[dict[str, Tensor]]) -> Float32[np.ndarray, "L N"]:

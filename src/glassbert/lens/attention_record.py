@@ -19,8 +19,10 @@ class AttentionRecord(Record):
     """Queries and keys of every layer and head of one text or pair, and the proof that its maps are right.
 
     `word` is the index of the word a token belongs to, -1 for special tokens. `certificates` is, for each
-    head, max |A V - context|: how far the weights drawn here are from what the model really computed (V and
-    the context were compared when the record was made; they are not stored). A text longer than the model is
+    head, max |A V - context|: how far the weights drawn here are from what the model really computed. V and
+    the context were compared when the record was made and are not stored, but their products with one random
+    direction u are: whoever draws a map compares A (V u) with context u once more, so that queries or keys
+    that were damaged later are noticed too. A text longer than the model is
     seen through one of its windows: `window`, from 0, of `num_windows`.
     """
 
@@ -34,14 +36,18 @@ class AttentionRecord(Record):
     word: Int32[np.ndarray, " S"]
     query: Float32[np.ndarray, "L N S d"]
     key: Float32[np.ndarray, "L N S d"]
+    value_witness: Float32[np.ndarray, "L N S"]
+    context_witness: Float32[np.ndarray, "L N S"]
     certificates: Float32[np.ndarray, "L N"]
 
     def __post_init__(self) -> None:
         super().__post_init__()
         L, N, S, _ = self.query.shape
         sizes = {len(self.tokens), len(self.token_type_ids), len(self.word), S}
-        if len(sizes) > 1 or self.key.shape != self.query.shape or self.certificates.shape != (L, N):
-            raise ValueError("tokens, segments, words, query, key and certificates disagree in size")
+        alike = self.key.shape == self.query.shape and self.certificates.shape == (L, N)
+        witnessed = self.value_witness.shape == self.context_witness.shape == (L, N, S)
+        if len(sizes) > 1 or not alike or not witnessed:
+            raise ValueError("tokens, segments, words, queries, keys and their proofs disagree in size")
 
     def weights(self, layer: int, head: int) -> Float32[np.ndarray, "S S"]:
         """softmax(Q Kᵀ / √d) in float32; row i is how token i distributes its attention, and sums to 1."""
@@ -52,5 +58,10 @@ class AttentionRecord(Record):
         return weights
 
     def certificate(self, layer: int, head: int) -> float:
-        """max |A V - context| of this head; rounding alone gives about 1e-6."""
-        return float(self.certificates[layer, head])
+        """max |A V - context| of this head, or what the witnesses say of its map where that is more.
+
+        Rounding alone gives about 1e-6.
+        """
+        drawn = self.weights(layer, head) @ self.value_witness[layer, head]
+        residual = np.abs(drawn - self.context_witness[layer, head]).max(initial=0.0)
+        return float(max(residual, self.certificates[layer, head]))
