@@ -28,6 +28,7 @@ OPTIONS = {
     "evaluate": {"--label-column", JSON, *READING, *MODEL},
     "predict": {"--text", "--out", "-o", "--overwrite", JSON, *READING, *MODEL},
     "report": {"--out", "-o", JSON},
+    "look attention": {"--text", "--pair", "--window", "--out", "-o", "--overwrite", "--device", "--threads", JSON},
 }  # fmt: skip
 ARGUMENTS = {
     "demo": [],
@@ -35,6 +36,7 @@ ARGUMENTS = {
     "evaluate": ["model", "data"],
     "predict": ["model", "data"],
     "report": ["run"],
+    "look attention": ["model"],
 }
 # the words of transformers' TrainingArguments and scripts, each beside ours
 SNAKE_CASE = {

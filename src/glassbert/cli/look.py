@@ -6,5 +6,5 @@ import typer
 
 from glassbert.cli import look_attention
 
-app = typer.Typer(name="look", help="Look inside a model.", no_args_is_help=True)
-app.command("attention")(look_attention.attention)
+app = typer.Typer(name="look", help="Look inside a model.", no_args_is_help=True, rich_markup_mode=None)
+app.command("attention", short_help="Who looks at whom, in every layer and head.")(look_attention.attention)

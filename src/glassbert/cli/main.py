@@ -20,15 +20,16 @@ app = typer.Typer(
     name="glassbert",
     help="Train a BERT-family encoder, look inside it, trust what you see, ship it. Works offline.",
     no_args_is_help=True,
+    rich_markup_mode=None,  # boxes leave an option twenty columns, and drawing them takes 0.2 s to load
     pretty_exceptions_enable=False,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("demo")(demo.demo)
-app.command("finetune")(finetune.finetune)
-app.command("evaluate")(evaluate.evaluate)
-app.command("predict")(predict.predict)
-app.command("report")(report.report)
+app.command("demo", short_help="Two minutes, offline: a fine-tuned model and its report.")(demo.demo)
+app.command("finetune", short_help="Learn from labelled texts; measured and explained.")(finetune.finetune)
+app.command("evaluate", short_help="Score a model on labelled rows, with intervals.")(evaluate.evaluate)
+app.command("predict", short_help="The label of a text, or of every row of a file.")(predict.predict)
+app.command("report", short_help="Draw the report of a run as one HTML file.")(report.report)
 app.add_typer(look.app)
 
 
