@@ -75,10 +75,14 @@ class SequenceHead(nn.Module):
 
 
 class TokenHead(nn.Module):
-    """Linear logits for every token, [R, C]: tags, or start and end of a span (C = 2)."""
+    """Linear logits for every token, [R, C]: tags, or start and end of a span (C = 2).
 
-    def __init__(self, config: EncoderConfig, num_labels: int) -> None:
+    transformers drops hidden states out before tags in every family, before spans in DistilBERT alone.
+    """
+
+    def __init__(self, config: EncoderConfig, num_labels: int, *, drops: bool) -> None:
         super().__init__()
+        self.drops = drops
         self.output = nn.Linear(config.hidden_size, num_labels)
 
     def rows(self, layout: Layout, asked: Rows | None) -> Rows | None:
@@ -88,7 +92,7 @@ class TokenHead(nn.Module):
         self, hidden: Tensor, layout: Layout, rows: Rows | None, noise: Noise | None
     ) -> Float[Tensor, "R C"]:
         counts = layout.lengths if rows is None else rows.counts
-        rate = 0.0 if noise is None else noise.rates.classifier
+        rate = noise.rates.classifier if noise is not None and self.drops else 0.0
         return self.output(dropped(hidden, noise, counts, rate))
 
 
@@ -175,8 +179,8 @@ def build_head(config: EncoderConfig, head: HeadConfig, words: nn.Parameter) -> 
         "none": HiddenHead,
         "pooling": lambda: PoolingHead(config),
         "sequence-classification": lambda: SequenceHead(config, head.num_labels),
-        "token-classification": lambda: TokenHead(config, head.num_labels),
-        "span": lambda: TokenHead(config, 2),
+        "token-classification": lambda: TokenHead(config, head.num_labels, drops=True),
+        "span": lambda: TokenHead(config, 2, drops=config.model_type == "distilbert"),
         "masked-lm": lambda: MaskedHead(config, words),
         "next-sentence": lambda: NextSentenceHead(config),
         "pretraining": lambda: PretrainingHead(config, words),
