@@ -6,16 +6,22 @@ A lens is called by its name, `glassbert.lens.attention(model, text)`, and is lo
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 # A lens's own file bears another name than the lens: importing a file binds its name in this room.
 _HOME_OF = {
     "attention": "glassbert.lens.attention_capture",
+    "attribution": "glassbert.lens.attributing.attribution",
+    "AttributionOptions": "glassbert.lens.attributing.options",
+    "methods": "glassbert.lens.attributing.methods",
+    "structure": "glassbert.lens.structure_capture",
+    "Look": "glassbert.lens.structure_drawing",
 }
 
 __all__ = list(_HOME_OF)
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> Any:
     if name not in _HOME_OF:
         raise AttributeError(f"module 'glassbert.lens' has no attribute {name!r}")
     return getattr(import_module(_HOME_OF[name]), name)

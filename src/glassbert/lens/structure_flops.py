@@ -23,4 +23,5 @@ def flops_of(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], resul
         pairs = math.prod(query.shape[:-1]) * key.shape[-2]
         return 2 * pairs * (query.shape[-1] + value.shape[-1])
     formula = flop_registry.get(packet)
-    return 0 if formula is None else int(formula(*args, **kwargs, out_val=result))
+    count: int = 0 if formula is None else formula(*args, **kwargs, out_val=result)
+    return count

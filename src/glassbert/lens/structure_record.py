@@ -1,0 +1,100 @@
+"""What the structure view draws: a model as one real forward pass went through it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from glassbert.durable import write_file
+from glassbert.errors import Problem, UsageError
+from glassbert.lens.records import Record
+from glassbert.lens.structure_dot import to_dot
+from glassbert.lens.structure_drawing import Drawing, Look, draw
+from glassbert.lens.structure_fold import FoldedGraph, fold
+from glassbert.lens.structure_graph import StructureGraph
+from glassbert.lens.structure_mermaid import to_mermaid
+from glassbert.lens.structure_picture import picture
+from glassbert.lens.structure_tree import to_tree
+
+RECORDS = (".json", ".gbr")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StructureRecord(Record):
+    """The graph of one forward pass, and whose it was.
+
+    `unread` names parameters that no operation read; `notes` say what was noticed on the way. Times are those
+    of single operations, one pass after another to warm up; sums leave out what Python costs between them.
+    """
+
+    model: str
+    text: str | None
+    tokens: tuple[str, ...]
+    graph: StructureGraph
+    unread: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def num_parameters(self) -> int:
+        """The parameters of the model, tied ones once."""
+        return self.graph.total().num_parameters
+
+    @property
+    def flops(self) -> int:
+        """Operations of all matrix products of the pass, 2 m n k each."""
+        return self.graph.total().flops
+
+    @property
+    def activation_bytes(self) -> int:
+        """Bytes of all tensors that the pass made; fewer are alive at once."""
+        return self.graph.total().activation_bytes
+
+    @property
+    def seconds(self) -> float:
+        """Time inside operations."""
+        return self.graph.total().seconds
+
+    def folded(self) -> FoldedGraph:
+        """The graph with identical layers written once."""
+        return fold(self.graph)
+
+    def drawing(self, look: Look | None = None) -> Drawing:
+        """What is drawn of it, in no format yet."""
+        return draw(self.graph, look or Look())
+
+    def to_dot(self, look: Look | None = None) -> str:
+        """DOT, the language of Graphviz."""
+        return to_dot(self.drawing(look))
+
+    def to_mermaid(self, look: Look | None = None) -> str:
+        """A Mermaid flowchart."""
+        return to_mermaid(self.drawing(look))
+
+    def to_tree(self, look: Look | None = None) -> str:
+        """Lines for a terminal."""
+        return to_tree(self.drawing(look))
+
+    def save(self, path: str | Path, *, look: Look | None = None) -> None:
+        """Write `.dot`, `.svg`, `.png`, `.mmd`, `.txt` as drawn, or the record itself (`.json`, `.gbr`).
+
+        Raises UsageError for another suffix, MissingInputError where Graphviz is needed and absent,
+        OutputError or StorageError when the file cannot be written.
+        """
+        suffix = Path(path).suffix.lower()
+        if suffix in RECORDS:
+            super().save(path)
+            return
+        makers: dict[str, Callable[[], bytes]] = {
+            ".dot": lambda: self.to_dot(look).encode(),
+            ".gv": lambda: self.to_dot(look).encode(),
+            ".svg": lambda: picture(self.to_dot(look), form="svg"),
+            ".png": lambda: picture(self.to_dot(look), form="png"),
+            ".mmd": lambda: self.to_mermaid(look).encode(),
+            ".txt": lambda: self.to_tree(look).encode(),
+        }
+        if suffix not in makers:
+            what = f"a structure cannot be saved as {suffix or 'a file without a suffix'}"
+            fix = f"use {', '.join([*makers, *RECORDS])}"
+            raise UsageError(Problem(code="unknown-format", what=what, fix=fix, file=str(path)))
+        write_file(Path(path), [makers[suffix]()])
