@@ -35,7 +35,14 @@ class AttributionOptions:
     progress: Progress | None = None
 
     def __post_init__(self) -> None:
-        least = {"window": 0, "seed": 0, "samples": 10, "random_orders": 19, "steps": 2, "tokens_per_batch": 1}
+        least = {
+            "window": 0,
+            "seed": 0,
+            "samples": 10,
+            "random_orders": 19,
+            "steps": 2,
+            "tokens_per_batch": 1,
+        }
         for name, smallest in least.items():
             value = getattr(self, name)
             if type(value) is not int or value < smallest:

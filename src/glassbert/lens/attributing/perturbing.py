@@ -67,6 +67,8 @@ def lime(value: Value, num_tokens: int, *, samples: int, seed: int) -> Scores:
     Random sets (their size first, then which tokens), weighted by exp(-d^2 / 0.25^2) with d = 1 - sqrt(share
     kept), the cosine distance from the whole; ridge regression with penalty 0.1.
     """
+    if num_tokens == 1:  # one point near the text, none far from it: no plane to fit
+        return occlusion(value, 1)
     draw = np.random.default_rng(seed)
     sizes = draw.integers(0, num_tokens, size=samples)
     sizes[0] = num_tokens

@@ -1,0 +1,128 @@
+"""From a model, a text and a wish to the question that methods answer: which window, which target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from glassbert.errors import Problem, UsageError
+from glassbert.lens.attention_capture import Inspectable
+from glassbert.lens.attributing.options import AttributionOptions
+from glassbert.lens.attributing.subject import Subject
+from glassbert.lens.attributing.target import Kind, Target
+from glassbert.text.windows import Windows
+
+# a label; or the number of a token and what is predicted there (None: what the model predicts)
+Wish = str | tuple[int, str | None] | None
+
+OWN_HEADS = {"sequence-classification", "next-sentence"}
+FOLLOWS = ("follows", "does not follow")
+ENDS = ("start", "end")
+SHOWN_LABELS = 50
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Question:
+    """What is asked: the subject, and the window it was made from."""
+
+    subject: Subject
+    windows: Windows
+    num_windows: int
+
+
+def ask(
+    model: Inspectable, text: str, *, pair: str | None, target: Wish, options: AttributionOptions
+) -> Question:
+    """The window of the text and the target, checked; raises UsageError for what does not exist."""
+    _refuse_headless(model)
+    windows = model.windows([text if pair is None else (text, pair)], offsets=True)
+    if options.window >= len(windows):
+        what = f"the text has {len(windows)} windows, and window {options.window} is none of them"
+        raise UsageError(Problem(code="no-such-window", what=what, fix="count from 0"))
+    shown = windows.select(np.array([options.window]))
+    draft = Subject(
+        network=model.network,
+        input_ids=shown.input_ids.astype(np.int64),
+        token_type_ids=shown.token_type_ids,
+        content=shown.sequence >= 0,
+        mask_token_id=model.tokenizer.mask_token_id,
+        target=Target(label="", column=0, kind="value"),
+        tokens_per_batch=options.tokens_per_batch,
+    )
+    return Question(subject=_aimed(model, draft, target), windows=shown, num_windows=len(windows))
+
+
+def _refuse_headless(model: Inspectable) -> None:
+    untrained = getattr(model, "untrained", ())
+    if untrained or model.network.head_config.kind in ("none", "pooling"):
+        would = f" ({', '.join(untrained)} would be random)" if untrained else ""
+        what = f"the model '{model.name}' has no trained head{would}, so it predicts nothing to explain"
+        raise UsageError(Problem(code="no-head", what=what, fix="train one with `glassbert finetune`"))
+
+
+def _aimed(model: Inspectable, subject: Subject, target: Wish) -> Subject:
+    """The subject with its target: the column asked for, or that of the highest logit."""
+    kind = model.network.head_config.kind
+    position, label = target if isinstance(target, tuple) else (None, target)
+    if kind in OWN_HEADS and position is not None:
+        fix = "name a label alone"
+        raise UsageError(Problem(code="bad-target", what=f"a {kind} head reads no single token", fix=fix))
+    if kind not in OWN_HEADS:
+        subject = _reading(subject, position, masked=kind in ("masked-lm", "pretraining"))
+    labels = _labels(model)
+    column = _predicted(subject) if label is None else _column(labels, label)
+    return replace(
+        subject,
+        target=Target(
+            label=labels[column], column=column, kind=_kind(model), position=subject.target.position
+        ),
+    )
+
+
+def _reading(subject: Subject, position: int | None, *, masked: bool) -> Subject:
+    """The subject read at a token; a word that is to be guessed is masked for good, and no longer content."""
+    if position is None or not 0 <= position < subject.length or not subject.content[position]:
+        numbers = np.flatnonzero(subject.content)
+        what = f"token {position} is none of the text" if position is not None else "no token was named"
+        span = f"from {numbers[0]} to {numbers[-1]}" if len(numbers) else "of a text that is not empty"
+        fix = f"name (number of a token, {span}; label or None)"
+        raise UsageError(Problem(code="bad-target", what=what, fix=fix))
+    subject = replace(subject, target=replace(subject.target, position=position))
+    if not masked:
+        return subject
+    ids, content = subject.input_ids.copy(), subject.content.copy()
+    ids[position], content[position] = subject.mask_token_id, False
+    return replace(subject, input_ids=ids, content=content)
+
+
+def _labels(model: Inspectable) -> tuple[str, ...]:
+    """The names of the columns of the logits."""
+    head = model.network.head_config
+    if head.kind in ("masked-lm", "pretraining"):
+        return tuple(model.tokenizer.tokens(range(model.tokenizer.vocab_size)))
+    return {"next-sentence": FOLLOWS, "span": ENDS}.get(head.kind, head.labels)
+
+
+def _column(labels: tuple[str, ...], label: str) -> int:
+    if label in labels:
+        return labels.index(label)
+    shown = ", ".join(labels[:SHOWN_LABELS])
+    more = f" and {len(labels) - SHOWN_LABELS} more" if len(labels) > SHOWN_LABELS else ""
+    raise UsageError(
+        Problem(code="unknown-label", what=f"no label is called {label!r}", fix=f"use {shown}{more}")
+    )
+
+
+def _predicted(subject: Subject) -> int:
+    with torch.inference_mode():
+        return int(subject.logits(subject.pack(subject.input_ids[None]))[0].argmax())
+
+
+def _kind(model: Inspectable) -> Kind:
+    head = model.network.head_config
+    if head.problem_type == "multi_label_classification":
+        return "sigmoid"
+    one = head.kind in ("sequence-classification", "token-classification") and head.num_labels == 1
+    return "value" if head.kind == "span" or head.problem_type == "regression" or one else "log-odds"
