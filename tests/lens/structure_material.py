@@ -59,6 +59,17 @@ class Twice(nn.Module):
         return self.other(self.layer(torch.tanh(self.layer(given)))) * self.scale
 
 
+class Residual(nn.Module):
+    """x + body(x)."""
+
+    def __init__(self, body: nn.Module) -> None:
+        super().__init__()
+        self.body = body
+
+    def forward(self, given: Tensor) -> Tensor:
+        return given + self.body(given)
+
+
 class Stack(nn.Module):
     """Four equal layers; `odd` names one that is made different: wider inside, or with another function."""
 
@@ -68,12 +79,12 @@ class Stack(nn.Module):
 
     def forward(self, given: Tensor) -> Tensor:
         for each in self.layers:
-            given = given + each(given)
+            given = each(given)
         return given
 
 
-def layer(width: int = 9, act: type[nn.Module] = nn.GELU, *, bias: bool = True) -> nn.Sequential:
-    return nn.Sequential(nn.Linear(6, width, bias=bias), act(), nn.Linear(width, 6))
+def layer(width: int = 9, act: type[nn.Module] = nn.GELU, *, bias: bool = True) -> Residual:
+    return Residual(nn.Sequential(nn.Linear(6, width, bias=bias), act(), nn.Linear(width, 6)))
 
 
 def traced(module: nn.Module, *args: Any) -> tuple[Trace, Built]:

@@ -26,13 +26,13 @@ def refuse_without_memory(
     """Raise DataError when the pass needs more than is free; notes, where that could not be found out.
 
     Of our own networks the estimate is a closed form; of others, one pass is made with tensors that have
-    shapes and no numbers (1 to 2 seconds, once), and the hungriest operation counts.
+    shapes and no numbers (1 to 2 seconds, once), and the largest of them counts.
     """
     try:
         if isinstance(module, Network) and args and isinstance(args[0], Packed):
             needed = network_bytes(module.config, args[0])
         else:
-            needed = hungriest_call(module, args, kwargs)
+            needed = largest_tensor(module, args, kwargs)
     except RuntimeError as error:  # code that branches on numbers, which shapes alone do not give
         return (f"the memory was not estimated beforehand: {str(error).splitlines()[0][:200]}",)
     free = _free(module)
@@ -54,8 +54,8 @@ def network_bytes(config: EncoderConfig, packed: Packed) -> int:
     return BYTES_PER_NUMBER * widest
 
 
-def hungriest_call(module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> int:
-    """The most bytes that one operation is given and gives, parameters not counted."""
+def largest_tensor(module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> int:
+    """The bytes of the largest tensor that one operation makes: the pass needs more, never less."""
     meter = _Meter()
     with torch.no_grad(), FakeTensorMode(allow_non_fake_inputs=True) as fake, meter:
         del fake
@@ -64,7 +64,7 @@ def hungriest_call(module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str
 
 
 class _Meter(TorchDispatchMode):
-    """Keeps the largest sum of bytes of one call."""
+    """Keeps the size of the largest fresh tensor."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,10 +74,9 @@ class _Meter(TorchDispatchMode):
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         result = func(*args, **(kwargs or {}))
-        tensors = [leaf for leaf in tree_leaves((args, kwargs, result)) if isinstance(leaf, Tensor)]
-        held = {id(each): each.nbytes for each in tensors if not isinstance(each, nn.Parameter)}
-        if not any(each.is_meta for each in tensors):
-            self.most = max(self.most, sum(held.values()))
+        if not any(each.alias_info for each in func._schema.returns):  # views and writes make nothing
+            made = [leaf for leaf in tree_leaves(result) if isinstance(leaf, Tensor) and not leaf.is_meta]
+            self.most = max([self.most, *(tensor.nbytes for tensor in made)])
         return result
 
 
