@@ -28,7 +28,9 @@ OPTIONS = {
     "evaluate": {"--label-column", JSON, *READING, *MODEL},
     "predict": {"--text", "--out", "-o", "--overwrite", JSON, *READING, *MODEL},
     "report": {"--out", "-o", JSON},
-    "look attention": {"--text", "--pair", "--window", "--out", "-o", "--overwrite", "--device", "--threads", JSON},
+    "look attention": {
+        "--text", "--pair", "--window", "--out", "-o", "--overwrite", "--device", "--threads", JSON,
+    },
 }  # fmt: skip
 ARGUMENTS = {
     "demo": [],
