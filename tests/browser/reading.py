@@ -102,11 +102,11 @@ class Ramp:
 
     def __init__(self, canvas: Locator) -> None:
         (self.colors,) = pixels(canvas)[:, :, :3].astype(int)
-        assert len(self.colors) == 256
+        assert len(self.colors) in (255, 256)  # an odd number where zero has a colour of its own
 
     def places(self, colors: np.ndarray, *, tolerance: int = 0) -> np.ndarray:
         """[..., 3] colours to [...] places; a colour that is not on the key fails."""
         flat = np.asarray(colors, int).reshape(-1, 3)
         distance = np.abs(flat[:, None, :] - self.colors[None]).max(axis=2)
         assert distance.min(axis=1).max() <= tolerance, "a colour that the key does not have"
-        return (distance.argmin(axis=1) / 255).reshape(np.asarray(colors).shape[:-1])
+        return (distance.argmin(axis=1) / (len(self.colors) - 1)).reshape(np.asarray(colors).shape[:-1])

@@ -260,6 +260,32 @@ def test_certificate_that_fails_says_so(visit: Visit) -> None:
     assert "bad" in certificate.get_attribute("class")
 
 
+@pytest.mark.parametrize("spoilt", ["query", "key"])
+def test_certificate_turns_red_when_one_row_was_damaged_later(visit: Visit, spoilt: str) -> None:
+    record = make_attention()
+    damaged = getattr(record, spoilt).copy()
+    damaged[1, 1, 4] *= -1
+    page = visit(replace(record, **{spoilt: damaged}), hash="layer=1&head=1")
+    wait_for_tiles(page)
+    certificate = page.locator("#attention .certificate")
+    assert "bad" in certificate.get_attribute("class")
+    shown = float(certificate.get_attribute("data-certificate"))
+    expected = replace(record, **{spoilt: damaged}).certificate(1, 1)
+    assert shown == pytest.approx(expected, rel=1e-3) and shown > 1e-2
+    (frame,) = page.locator("#attention .tiles .bad").all()
+    (tile,) = named(page, "attention tiles", "tile 1 1")
+    assert frame.bounding_box()["x"] == pytest.approx(tile["box"]["x"], abs=1)
+    page.locator("#attention .tiles").focus()
+    page.keyboard.press("ArrowRight")
+    assert "bad" not in certificate.get_attribute("class")
+
+
+def test_window_of_a_long_text_is_named(visit: Visit) -> None:
+    page = visit(replace(make_attention(), window=1, num_windows=3))
+    assert "this is window 1 of 0 to 2" in page.locator("#attention").inner_text()
+    assert visit(make_attention()).locator("#attention .window").count() == 0
+
+
 def test_map_of_512_tokens_stays_within_its_budgets(visit: Visit) -> None:
     tokens = ("[CLS]", *(ENGLISH[1:-1] * 51), "[SEP]")
     assert len(tokens) == 512

@@ -65,7 +65,8 @@ def test_there_are_at_least_thirty_attacks() -> None:
 
 
 @pytest.mark.parametrize(
-    "hash", ["", "lang=zh&theme=dark&show=all&form=links", "true=3&predicted=4&metric=x"]
+    "hash",
+    ["", "lang=zh&theme=dark&show=all&form=links", "form=neurons&from=3", "true=3&predicted=4&metric=x"],
 )
 def test_hostile_record_is_inert(visit: Visit, hostile: Report, hash: str) -> None:
     page = visit(hostile, hash=hash)

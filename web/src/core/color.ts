@@ -11,11 +11,28 @@ const STOPS: Record<Theme, readonly string[]> = {
 };
 export const STEPS = 256;
 
-const ramps: Record<Theme, readonly Rgb[]> = { light: build(STOPS.light), dark: build(STOPS.dark) };
+/** The diverging colours: orange below zero, blue above it, the paper at zero; a pair that colour blindness keeps apart. */
+const DIVERGING: Record<Theme, readonly string[]> = {
+  light: ['#7a3300', '#d98032', '#f6f7f9', '#6a96e4', '#10286a'],
+  dark: ['#ffd9ae', '#c2701f', '#191c22', '#3166c4', '#cfe1ff'],
+};
+/** An odd number, so that zero has a colour of its own. */
+export const SIGNED_STEPS = 255;
+
+const ramps: Record<Theme, readonly Rgb[]> = { light: build(STOPS.light, STEPS), dark: build(STOPS.dark, STEPS) };
+const signed: Record<Theme, readonly Rgb[]> = {
+  light: build(DIVERGING.light, SIGNED_STEPS),
+  dark: build(DIVERGING.dark, SIGNED_STEPS),
+};
 
 /** The colour of t in [0, 1], one of 256. */
 export function shade(theme: Theme, t: number): Rgb {
   return ramps[theme][Math.round(Math.min(Math.max(t, 0), 1) * (STEPS - 1))]!;
+}
+
+/** The colour of t in [-1, 1], one of 255. */
+export function shadeSigned(theme: Theme, t: number): Rgb {
+  return signed[theme][Math.round((Math.min(Math.max(t, -1), 1) * 0.5 + 0.5) * (SIGNED_STEPS - 1))]!;
 }
 
 export function css([red, green, blue]: Rgb): string {
@@ -77,10 +94,10 @@ function fromLab([lightness, a, b]: Rgb): Rgb {
   ];
 }
 
-function build(stops: readonly string[]): Rgb[] {
+function build(stops: readonly string[], steps: number): Rgb[] {
   const labs = stops.map((stop) => toLab(hex(stop)));
-  return Array.from({ length: STEPS }, (_, step) => {
-    const place = (step / (STEPS - 1)) * (labs.length - 1);
+  return Array.from({ length: steps }, (_, step) => {
+    const place = (step / (steps - 1)) * (labs.length - 1);
     const low = Math.min(Math.floor(place), labs.length - 2);
     const [from, to] = [labs[low]!, labs[low + 1]!];
     const mixed = from.map((value, i) => value + (to[i]! - value) * (place - low));

@@ -26,7 +26,7 @@ export interface State {
   find: string;
   layer: number;
   head: number;
-  form: 'matrix' | 'links';
+  form: 'matrix' | 'links' | 'neurons';
   words: boolean;
   special: boolean;
   side: Side;
@@ -102,7 +102,7 @@ const CODECS: { readonly [K in keyof State]: Codec<State[K]> } = {
   find: text('find', ''),
   layer: whole('layer', 0),
   head: whole('head', 0),
-  form: oneOf('form', 'matrix', ['matrix', 'links']),
+  form: oneOf('form', 'matrix', ['matrix', 'links', 'neurons']),
   words: flag('words', false),
   special: flag('special', true),
   side: oneOf<Side>('side', 'all', SIDES),
