@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +16,18 @@ from glassbert.lens.structure_mermaid import to_mermaid
 from glassbert.lens.structure_picture import picture
 from glassbert.lens.structure_tree import to_tree
 
+DRAWINGS = (".dot", ".gv", ".svg", ".png", ".mmd", ".txt")
 RECORDS = (".json", ".gbr")
+
+
+def refuse_format(path: str | Path) -> str:
+    """The suffix of a file that a structure can be saved as; raises UsageError for another."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in DRAWINGS + RECORDS:
+        what = f"a structure cannot be saved as {suffix or 'a file without a suffix'}"
+        fix = f"use {', '.join(DRAWINGS + RECORDS)}"
+        raise UsageError(Problem(code="unknown-format", what=what, fix=fix, file=str(path)))
+    return suffix
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -81,20 +91,14 @@ class StructureRecord(Record):
         Raises UsageError for another suffix, MissingInputError where Graphviz is needed and absent,
         OutputError or StorageError when the file cannot be written.
         """
-        suffix = Path(path).suffix.lower()
+        suffix = refuse_format(path)
         if suffix in RECORDS:
             super().save(path)
-            return
-        makers: dict[str, Callable[[], bytes]] = {
-            ".dot": lambda: self.to_dot(look).encode(),
-            ".gv": lambda: self.to_dot(look).encode(),
-            ".svg": lambda: picture(self.to_dot(look), form="svg"),
-            ".png": lambda: picture(self.to_dot(look), form="png"),
-            ".mmd": lambda: self.to_mermaid(look).encode(),
-            ".txt": lambda: self.to_tree(look).encode(),
-        }
-        if suffix not in makers:
-            what = f"a structure cannot be saved as {suffix or 'a file without a suffix'}"
-            fix = f"use {', '.join([*makers, *RECORDS])}"
-            raise UsageError(Problem(code="unknown-format", what=what, fix=fix, file=str(path)))
-        write_file(Path(path), [makers[suffix]()])
+        else:
+            write_file(Path(path), [self._drawn(suffix, look)])
+
+    def _drawn(self, suffix: str, look: Look | None) -> bytes:
+        if suffix in (".svg", ".png"):
+            return picture(self.to_dot(look), form=suffix[1:])
+        render = {".mmd": self.to_mermaid, ".txt": self.to_tree}.get(suffix, self.to_dot)
+        return render(look).encode()
