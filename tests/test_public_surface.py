@@ -31,6 +31,10 @@ OPTIONS = {
     "look attention": {
         "--text", "--pair", "--window", "--out", "-o", "--overwrite", "--device", "--threads", JSON,
     },
+    "look attribution": {
+        "--text", "--pair", "--method", "--target", "--token", "--window", "--samples", "--seed",
+        "--out", "-o", "--overwrite", "--device", "--threads", JSON,
+    },
 }  # fmt: skip
 ARGUMENTS = {
     "demo": [],
@@ -39,6 +43,7 @@ ARGUMENTS = {
     "predict": ["model", "data"],
     "report": ["run"],
     "look attention": ["model"],
+    "look attribution": ["model"],
 }
 # the words of transformers' TrainingArguments and scripts, each beside ours
 SNAKE_CASE = {

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from glassbert.errors import OutputError
+from glassbert.errors import OutputError, UsageError
 from glassbert.lens.attention_record import AttentionRecord
 from glassbert.lens.report_records import Report
 from glassbert.show.page import ENDS_SCRIPT, bundle, render_page, title_of, write_page
 from glassbert.show.report import build_report
+from tests.lens.make_attribution import make_attribution
 from tests.show.make_attention import make_attention
 from tests.show.make_run import make_run
 from tests.show.texts import HOSTILE
@@ -138,3 +139,11 @@ def test_record_saved_as_html_is_its_page(tmp_path: Path) -> None:
 def test_page_in_a_missing_directory_is_an_output_error(tmp_path: Path) -> None:
     with pytest.raises(OutputError):
         write_page(make_attention(), tmp_path / "missing" / "page.html")
+
+
+def test_a_record_without_a_view_is_refused_and_no_empty_page_written(tmp_path: Path) -> None:
+    record = make_attribution()
+    for write in (render_page, lambda given: given.save(tmp_path / "page.html")):
+        with pytest.raises(UsageError, match="no-page: there is no page of an AttributionRecord"):
+            write(record)
+    assert list(tmp_path.iterdir()) == []

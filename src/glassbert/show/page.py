@@ -16,11 +16,15 @@ from importlib.resources import files
 from pathlib import Path
 
 from glassbert.durable import write_file
+from glassbert.errors import Problem, UsageError
 from glassbert.lens.attention_record import AttentionRecord
+from glassbert.lens.attribution_record import AttributionRecord
 from glassbert.lens.records import Record
 from glassbert.lens.report_records import Report
 
 TITLE_CHARACTERS = 80
+# Records that the bundle has no view for: a page of one would be empty.
+UNDRAWN = (AttributionRecord,)
 # What ends a script element, or starts the state in which its end is not seen (HTML standard, 13.1.5). In
 # JavaScript they can only stand inside strings and patterns, where a backslash before "/" or "!" is nothing.
 ENDS_SCRIPT = re.compile(r"<(?=/script|!--)", re.IGNORECASE)
@@ -46,7 +50,13 @@ PAGE = """<!doctype html>
 
 
 def render_page(record: Record, *, title: str | None = None) -> bytes:
-    """The HTML file; the same record gives the same bytes. `title` is shown on the browser's tab."""
+    """The HTML file; the same record gives the same bytes. `title` is shown on the browser's tab.
+
+    Raises UsageError for a record that the page cannot draw.
+    """
+    if isinstance(record, UNDRAWN):
+        what = f"there is no page of an {type(record).__name__}"
+        raise UsageError(Problem(code="no-page", what=what, fix="save it as .json or .gbr"))
     script, style = bundle()
     page = PAGE.format(
         policy=policy(script, style),
