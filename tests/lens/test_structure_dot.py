@@ -185,9 +185,9 @@ def test_without_graphviz_the_error_names_the_ways_to_get_it(
     record = gb.lens.structure(Stack(), inputs=(torch.randn(2, 6),))
     for suffix in ("png", "svg"):
         with pytest.raises(
-            MissingInputError, match="no-graphviz.*apt install graphviz.*conda.*\\.dot.*\\.mmd"
+            MissingInputError, match="no-graphviz.*apt install graphviz.*conda.*\\.html.*\\.dot.*\\.mmd"
         ):
             record.save(tmp_path / f"picture.{suffix}")
-    for suffix in ("dot", "gv", "mmd", "txt", "json", "gbr"):
+    for suffix in ("html", "dot", "gv", "mmd", "txt", "json", "gbr"):
         record.save(tmp_path / f"file.{suffix}")
         assert (tmp_path / f"file.{suffix}").stat().st_size > 200

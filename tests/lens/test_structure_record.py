@@ -144,7 +144,7 @@ def test_the_record_survives_its_file(model: Small, tmp_path: Path) -> None:
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones(model: Small, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"unknown-format: .*\.pdf — use \.dot, .*\.json, \.gbr"):
+    with pytest.raises(UsageError, match=r"unknown-format: .*\.pdf — use \.html, .*\.json, \.gbr"):
         gb.lens.structure(model).save(tmp_path / "s.pdf")
 
 

@@ -21,7 +21,7 @@ def structure(
         typer.Option(
             "--out",
             "-o",
-            help="File to write: .svg, .png, .dot, .mmd, .txt, .json or .gbr; a tree if unsaid.",
+            help="File to write: .html, .svg, .png, .dot, .mmd, .txt, .json, .gbr; a tree if unsaid.",
         ),
     ] = None,
     depth: Annotated[

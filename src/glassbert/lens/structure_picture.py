@@ -15,7 +15,7 @@ def picture(dot: str, *, form: str) -> bytes:
         what = f"{form} is drawn by Graphviz, and there is no `dot` on the PATH"
         fix = (
             "install it (apt install graphviz, brew install graphviz, or conda install graphviz), or "
-            "save as .dot and draw it elsewhere; .dot, .mmd, .txt, .json and .gbr work without"
+            "save as .dot and draw it elsewhere; .html, .dot, .mmd, .txt, .json and .gbr work without"
         )
         raise MissingInputError(Problem(code="no-graphviz", what=what, fix=fix)) from error
     except graphviz.CalledProcessError as error:

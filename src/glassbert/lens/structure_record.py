@@ -12,11 +12,12 @@ from glassbert.lens.structure_dot import to_dot
 from glassbert.lens.structure_drawing import Drawing, Look, draw
 from glassbert.lens.structure_fold import FoldedGraph, fold
 from glassbert.lens.structure_graph import StructureGraph
+from glassbert.lens.structure_html import to_html
 from glassbert.lens.structure_mermaid import to_mermaid
 from glassbert.lens.structure_picture import picture
 from glassbert.lens.structure_tree import to_tree
 
-DRAWINGS = (".dot", ".gv", ".svg", ".png", ".mmd", ".txt")
+DRAWINGS = (".html", ".svg", ".png", ".dot", ".gv", ".mmd", ".txt")
 RECORDS = (".json", ".gbr")
 
 
@@ -81,12 +82,17 @@ class StructureRecord(Record):
         """A Mermaid flowchart."""
         return to_mermaid(self.drawing(look))
 
+    def to_html(self, look: Look | None = None) -> str:
+        """One page without a script, in which modules open and close."""
+        chosen = look or Look()
+        return to_html(self.drawing(chosen), self.graph, chosen)
+
     def to_tree(self, look: Look | None = None) -> str:
         """Lines for a terminal."""
         return to_tree(self.drawing(look))
 
     def save(self, path: str | Path, *, look: Look | None = None) -> None:
-        """Write `.dot`, `.svg`, `.png`, `.mmd`, `.txt` as drawn, or the record itself (`.json`, `.gbr`).
+        """Write `.html`, `.svg`, `.png`, `.dot`, `.mmd` or `.txt` as drawn, or `.json` or `.gbr`: the record.
 
         Raises UsageError for another suffix, MissingInputError where Graphviz is needed and absent,
         OutputError or StorageError when the file cannot be written.
@@ -100,5 +106,6 @@ class StructureRecord(Record):
     def _drawn(self, suffix: str, look: Look | None) -> bytes:
         if suffix in (".svg", ".png"):
             return picture(self.to_dot(look), form=suffix[1:])
-        render = {".mmd": self.to_mermaid, ".txt": self.to_tree}.get(suffix, self.to_dot)
+        renders = {".mmd": self.to_mermaid, ".txt": self.to_tree, ".html": self.to_html}
+        render = renders.get(suffix, self.to_dot)
         return render(look).encode()

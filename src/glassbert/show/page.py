@@ -21,6 +21,7 @@ from glassbert.lens.attention_record import AttentionRecord
 from glassbert.lens.attribution_record import AttributionRecord
 from glassbert.lens.records import Record
 from glassbert.lens.report_records import Report
+from glassbert.lens.structure_record import StructureRecord
 
 TITLE_CHARACTERS = 80
 # Records that the bundle has no view for: a page of one would be empty.
@@ -57,6 +58,8 @@ def render_page(record: Record, *, title: str | None = None) -> bytes:
     if isinstance(record, UNDRAWN):
         what = f"there is no page of an {type(record).__name__}"
         raise UsageError(Problem(code="no-page", what=what, fix="save it as .json or .gbr"))
+    if isinstance(record, StructureRecord):  # a page of its own, which needs no script
+        return record.to_html().encode("utf-8")
     script, style = bundle()
     page = PAGE.format(
         policy=policy(script, style),
