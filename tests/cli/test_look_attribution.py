@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -104,12 +105,19 @@ def test_a_long_text_says_which_window_is_shown(inside: Inside, finished: Path) 
     assert "the text is longer than the model: this is window 0 of 0 to " in answer.err
 
 
-def test_the_cost_of_much_work_is_said_before_it(capsys: pytest.CaptureFixture[str]) -> None:
-    PassProgress()(1, 4999)
-    assert capsys.readouterr().err == ""
+def test_the_cost_of_much_work_is_said_before_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([0.0, 1.0, 2.0, 20.0, 100.0, 101.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
     progress = PassProgress()
-    progress(100, 6000)
-    assert capsys.readouterr().err == "about 6,000 forward passes of the text\n"
-    progress._next = 0.0
-    progress(3000, 6000)
-    assert capsys.readouterr().err.startswith("forward pass 3,000 of about 6,000  ")
+    for done in (100, 200, 300, 500):
+        progress(done, 1000)
+    assert capsys.readouterr().err.splitlines() == [
+        "about 1,000 forward passes of the text, 8 s",
+        "forward pass 500 of about 1,000  25 s left",
+    ]
+    quick = PassProgress()
+    quick(1, 3)
+    quick(2, 3)
+    assert capsys.readouterr().err == ""

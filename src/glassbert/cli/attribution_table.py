@@ -12,28 +12,32 @@ from glassbert.errors import on_one_line
 
 BAR_WIDTH = 20
 SECONDS_BETWEEN = 10.0
-# below so many forward passes nobody waits
-MANY_PASSES = 5000
+# seconds that a person waits without asking why
+LONG = 5.0
 # blue and yellow: told apart by nearly every eye; the sign says the same
 FOR, AGAINST, PLAIN = "\x1b[34m", "\x1b[33m", "\x1b[0m"
 
 
 class PassProgress:
-    """Says the cost before much work, then how far it has come, every ten seconds."""
+    """Says the cost before much work, as soon as two batches show the pace; then how far it has come."""
 
     def __init__(self) -> None:
-        self._started, self._next = time.monotonic(), time.monotonic() + SECONDS_BETWEEN
-        self._said = False
+        self._began: tuple[float, int] | None = None
+        self._next = 0.0
 
     def __call__(self, done: int, total: int) -> None:
-        if not self._said and total > MANY_PASSES:
-            say(f"about {total:,} forward passes of the text")
-        self._said, now = True, time.monotonic()
-        if now < self._next:
+        now = time.monotonic()
+        if self._began is None:
+            self._began = (now, done)
             return
+        left = (now - self._began[0]) / max(done - self._began[1], 1) * (total - done)
+        if now < self._next or (not self._next and left < LONG):
+            return
+        if not self._next:
+            say(f"about {total:,} forward passes of the text, {duration(left)}")
+        else:
+            say(f"forward pass {done:,} of about {total:,}  {duration(left)} left")
         self._next = now + SECONDS_BETWEEN
-        left = (now - self._started) / done * (total - done)
-        say(f"forward pass {done:,} of about {total:,}  {duration(left)} left")
 
 
 def coloured() -> bool:
