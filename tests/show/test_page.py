@@ -147,3 +147,12 @@ def test_a_record_without_a_view_is_refused_and_no_empty_page_written(tmp_path: 
         with pytest.raises(UsageError, match="no-page: there is no page of an AttributionRecord"):
             write(record)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_large_attention_is_sketched_unless_the_whole_is_asked_for(tmp_path: Path) -> None:
+    record = make_attention(("[CLS]", *(["word"] * 126), "[SEP]"), layers=6, heads=12)
+    record.save(tmp_path / "sketch.html")
+    write_page(record, tmp_path / "whole.html", whole=True)
+    sizes = [(tmp_path / name).stat().st_size for name in ("sketch.html", "whole.html")]
+    assert sizes[1] - sizes[0] > 1_500_000
+    assert (tmp_path / "whole.html").read_bytes() == render_page(record)

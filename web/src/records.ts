@@ -18,6 +18,25 @@ export interface AttentionRecord {
   readonly certificates: NdArray<Float32Array>; // [L, N]
 }
 
+/** Every head's map in few pixels, and the queries and keys of the heads that have most to show. */
+export interface AttentionSketch {
+  readonly model: string;
+  readonly text: string;
+  readonly pair: string | null;
+  readonly window: number;
+  readonly num_windows: number;
+  readonly tokens: readonly string[];
+  readonly token_type_ids: NdArray<Uint8Array>; // [S]
+  readonly word: NdArray<Int32Array>; // [S]
+  readonly pooled: NdArray<Uint8Array>; // [L, N, P, P]
+  readonly certificates: NdArray<Float32Array>; // [L, N]
+  readonly whole: NdArray<Int32Array>; // [K]
+  readonly query: NdArray<Float32Array>; // [K, S, d]
+  readonly key: NdArray<Float32Array>; // [K, S, d]
+  readonly value_witness: NdArray<Float32Array>; // [K, S]
+  readonly context_witness: NdArray<Float32Array>; // [K, S]
+}
+
 /** A file the run read: what for, where, its SHA-256 and how many rows. */
 export interface DataFile {
   readonly role: string;
@@ -163,5 +182,6 @@ export interface Report {
 /** The records a page can be made of, by name. */
 export interface Roots {
   readonly AttentionRecord: AttentionRecord;
+  readonly AttentionSketch: AttentionSketch;
   readonly Report: Report;
 }

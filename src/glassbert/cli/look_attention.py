@@ -21,6 +21,9 @@ def attention(
     out: Annotated[Path, typer.Option("--out", "-o", help="File to write: .html, .json or .gbr.")] = Path(
         "attention.html"
     ),
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Every head in full in the page, however large it gets.")
+    ] = False,
     device: words.Device = "cpu",
     threads: words.Threads = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output file.")] = False,
@@ -32,6 +35,7 @@ def attention(
     from glassbert.runs.devices import use_threads
     from glassbert.runs.models import load
     from glassbert.runs.predict import refuse_output
+    from glassbert.show.page import write_page
 
     refuse_suffix(out)
     refuse_output(out, None, overwrite=overwrite)
@@ -45,7 +49,10 @@ def attention(
         if record.num_windows > 1
         else None
     )
-    record.save(out)
+    if whole and out.suffix.lower() == ".html":
+        write_page(record, out, whole=True)
+    else:
+        record.save(out)
     if as_json:
         worst = float(record.certificates.max())
         about = {"tokens": len(record.tokens), "window": window, "windows": record.num_windows}

@@ -18,6 +18,7 @@ from pathlib import Path
 from glassbert.durable import write_file
 from glassbert.errors import Problem, UsageError
 from glassbert.lens.attention_record import AttentionRecord
+from glassbert.lens.attention_sketch import AttentionSketch, fitted
 from glassbert.lens.attribution_record import AttributionRecord
 from glassbert.lens.records import Record
 from glassbert.lens.report_records import Report
@@ -72,9 +73,13 @@ def render_page(record: Record, *, title: str | None = None) -> bytes:
     return page.encode("utf-8", "xmlcharrefreplace")
 
 
-def write_page(record: Record, path: str | Path, *, title: str | None = None) -> None:
-    """Write `render_page` to a file, whole or not at all; raises OutputError or StorageError."""
-    write_file(Path(path), [render_page(record, title=title)])
+def write_page(record: Record, path: str | Path, *, title: str | None = None, whole: bool = False) -> None:
+    """Write `render_page` to a file, in full or not at all; raises OutputError or StorageError.
+
+    A large attention record is sketched (see `glassbert.lens.attention_sketch`) unless `whole` is set.
+    """
+    drawn = fitted(record) if isinstance(record, AttentionRecord) and not whole else record
+    write_file(Path(path), [render_page(drawn, title=title)])
 
 
 def title_of(record: Record) -> str:
@@ -83,7 +88,7 @@ def title_of(record: Record) -> str:
         case Report():
             paths = [file.path for file in record.facts.files if file.path]
             name = f"{Path(paths[0]).name} · {record.facts.run_id}" if paths else record.facts.run_id
-        case AttentionRecord():
+        case AttentionRecord() | AttentionSketch():
             name = record.text
         case _:
             name = type(record).__name__

@@ -24,8 +24,9 @@ export interface State {
   preset: Preset;
   order: Order;
   find: string;
-  layer: number;
-  head: number;
+  /** null is the head that the record itself puts first. */
+  layer: number | null;
+  head: number | null;
   form: 'matrix' | 'links' | 'neurons';
   words: boolean;
   special: boolean;
@@ -100,8 +101,8 @@ const CODECS: { readonly [K in keyof State]: Codec<State[K]> } = {
   preset: oneOf<Preset>('show', 'mistakes', ['all', 'mistakes']),
   order: oneOf<Order>('order', 'sure', ['sure', 'unsure', 'row']),
   find: text('find', ''),
-  layer: whole('layer', 0),
-  head: whole('head', 0),
+  layer: whole<number | null>('layer', null),
+  head: whole<number | null>('head', null),
   form: oneOf('form', 'matrix', ['matrix', 'links', 'neurons']),
   words: flag('words', false),
   special: flag('special', true),

@@ -247,6 +247,11 @@ export const STRINGS = {
   neurons_readout: { en: '{token}, element {element}:', zh: '{token}，第 {element} 个分量：' },
   neurons_rest: { en: 'Point at an element, or use the arrow keys, to read its numbers.', zh: '指向某个分量或使用方向键以读取数值。' },
   neurons_tokens: { en: 'Queries and keys belong to tokens: words are not merged here.', zh: '查询与键属于词元：此处不合并为词。' },
+  attention_coarse: {
+    en: 'This file holds {whole} heads in full, those with a dot, and the others as pictures of {n} × {n} cells: a cell is the largest weight of its share of the {tokens} tokens. All tokens are shown; words are not merged.',
+    zh: '本文件完整保存 {whole} 个头（带圆点者），其余为 {n} × {n} 的缩略图：每格为其所含词元（共 {tokens} 个）的最大权重。显示全部词元，不合并为词。',
+  },
+  attention_whole: { en: 'held in full', zh: '完整保存' },
   attention_form: { en: 'Form', zh: '形式' },
   attention_words: { en: 'Whole words', zh: '合并为词' },
   attention_special: { en: 'Special tokens', zh: '特殊词元' },

@@ -1,6 +1,5 @@
 // One token's attention, element by element: its query times every key.
-import type { AttentionRecord } from '../records';
-import { sizesOf, softmaxInPlace } from './softmax';
+import { sizesOf, slotOf, softmaxInPlace, type Attended } from './softmax';
 
 export interface Neurons {
   /** [d] */
@@ -21,9 +20,9 @@ export interface Head {
 }
 
 /** What token `from` compares with the tokens `to`, in one head. */
-export function neuronsOf(record: AttentionRecord, { layer, head }: Head, from: number, to: readonly number[]): Neurons {
-  const { heads, tokens, width } = sizesOf(record);
-  const start = (layer * heads + head) * tokens * width;
+export function neuronsOf(record: Attended, { layer, head }: Head, from: number, to: readonly number[]): Neurons {
+  const { tokens, width } = sizesOf(record);
+  const start = slotOf(record, layer, head) * tokens * width;
   const query = record.query.data.subarray(start + from * width, start + (from + 1) * width);
   const all = record.key.data.subarray(start, start + tokens * width);
   const scores = new Float32Array(tokens);

@@ -1,5 +1,8 @@
 // Attention weights from queries and keys, exactly as AttentionRecord.weights does in Python.
-import type { AttentionRecord } from '../records';
+import type { AttentionRecord, AttentionSketch } from '../records';
+
+/** A text whose heads are all held whole, or only some of them and the others as thumbnails. */
+export type Attended = AttentionRecord | AttentionSketch;
 
 export interface Sizes {
   readonly layers: number;
@@ -8,15 +11,22 @@ export interface Sizes {
   readonly width: number;
 }
 
-export function sizesOf(record: AttentionRecord): Sizes {
-  const [layers = 0, heads = 0, tokens = 0, width = 0] = record.query.shape;
+export function sizesOf(record: Attended): Sizes {
+  const [layers = 0, heads = 0] = record.certificates.shape;
+  const [tokens = 0, width = 0] = record.query.shape.slice(-2);
   return { layers, heads, tokens, width };
 }
 
-/** softmax(Q Kᵀ / √d) of one head, [S, S] row by row; row i sums to 1. */
-export function headWeights(record: AttentionRecord, layer: number, head: number): Float32Array {
-  const { heads, tokens, width } = sizesOf(record);
-  const start = (layer * heads + head) * tokens * width;
+/** Where the queries and keys of a head lie among those that are held; -1 where they are not. */
+export function slotOf(record: Attended, layer: number, head: number): number {
+  const index = layer * sizesOf(record).heads + head;
+  return 'whole' in record ? record.whole.data.indexOf(index) : index;
+}
+
+/** softmax(Q Kᵀ / √d) of one head that is held whole, [S, S] row by row; row i sums to 1. */
+export function headWeights(record: Attended, layer: number, head: number): Float32Array {
+  const { tokens, width } = sizesOf(record);
+  const start = slotOf(record, layer, head) * tokens * width;
   const query = record.query.data.subarray(start, start + tokens * width);
   const key = record.key.data.subarray(start, start + tokens * width);
   const weights = new Float32Array(tokens * tokens);

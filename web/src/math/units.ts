@@ -1,6 +1,6 @@
 // What the rows and columns of a drawn attention map stand for: tokens, or whole words.
 import type { Side } from '../core/state';
-import type { AttentionRecord } from '../records';
+import type { Attended } from './softmax';
 
 export interface Unit {
   readonly label: string;
@@ -32,7 +32,7 @@ const SEGMENTS: Record<Side, readonly [number | null, number | null]> = {
   back: [1, 0],
 };
 
-export function axesOf(record: AttentionRecord, { words, special, side }: Choice): Axes {
+export function axesOf(record: Attended, { words, special, side }: Choice): Axes {
   const units = unitsOf(record, words).filter((unit) => special || !unit.special);
   const [from, to] = SEGMENTS[side];
   const of = (segment: number | null) => units.filter((unit) => segment === null || unit.segment === segment);
@@ -40,7 +40,7 @@ export function axesOf(record: AttentionRecord, { words, special, side }: Choice
 }
 
 /** Every token by itself, or the tokens of each word together; special tokens always by themselves. */
-export function unitsOf(record: AttentionRecord, words: boolean): Unit[] {
+export function unitsOf(record: Attended, words: boolean): Unit[] {
   const units: Unit[] = [];
   let previous = -1;
   record.tokens.forEach((token, i) => {

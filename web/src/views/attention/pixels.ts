@@ -1,10 +1,14 @@
 // Attention maps as pixels.
 import { shade, shadeSigned, type Theme } from '../../core/color';
 import { poolMax, type Shape } from '../../math/pool';
+import type { Axes } from '../../math/units';
 import type { Place } from './scale';
 
 /** The weights of one head between the units on show, and the certificate of the map they come from. */
 export interface DrawnMap {
+  readonly axes: Axes;
+  /** Not a thumbnail: links, neurons and words can be drawn too. */
+  readonly whole: boolean;
   readonly weights: Float32Array;
   readonly certificate: number;
 }
