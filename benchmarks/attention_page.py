@@ -4,7 +4,7 @@
     python benchmarks/attention_page.py [--threads 1]
 
 A random model of 12 layers and 12 heads of 64 (BERT base), texts of 64 to 512 tokens. BertViz's model view is
-written from the same weights; past 256 tokens it needs gigabytes, and is not tried. Its bytes leave out what
+written from the same weights; past 128 tokens it needs gigabytes, and is not tried. Its bytes leave out what
 it loads from the network (d3, jQuery, RequireJS); ours hold everything. `ratio` is at 128 tokens.
 
 Targets, at 512 tokens: written within 2 plain forwards + 0.5 s, at most 1.5 MB beside the bundle, first
@@ -37,7 +37,7 @@ from glassbert.show.page import bundle
 from glassbert.text.windows import Windows
 
 LENGTHS = (64, 128, 256, 512)
-PEER_LONGEST = 256
+PEER_LONGEST = 128
 ROUNDS = 5
 FLAGS = ["--headless=new", "--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
 PAINTED = """() => ({
