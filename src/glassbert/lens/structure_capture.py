@@ -52,8 +52,8 @@ def structure(
     `model` is a loaded model (looked at with `text`, or a sample sentence; of a long text the first window),
     or any torch module with its `inputs`, positional or by name; our bare `Network` has a sample of its own.
     The pass runs in evaluation mode, twice: once to warm up. With `gradients`, modules also carry statistics
-    of the gradient of the largest output. Raises UsageError for inputs that are lacking or do not fit,
-    DataError when the pass needs more memory than is free.
+    of the gradient of the largest output. Raises UsageError for a module without inputs, DataError when the
+    pass needs more memory than is free; errors of the module itself pass through.
     """
     chosen = _pass(model, text, inputs)
     notes = refuse_without_memory(chosen.module, chosen.args, chosen.kwargs)

@@ -18,7 +18,7 @@ HEAD = """digraph structure {
 
 def to_dot(drawing: Drawing) -> str:
     """The same drawing gives the same text. Nodes are called by numbers, so that no name can break out."""
-    lines = [HEAD, f"  label={quoted(drawing.root.lines)};", "  labelloc=t;", *_inside(drawing.root, "  ")]
+    lines = [HEAD, f"  label={_head(drawing.root.lines)};", "  labelloc=t;", *_inside(drawing.root, "  ")]
     for arrow in drawing.arrows:
         # a way back to the first of several equal layers must not turn the picture upside down
         way = ' [style=dashed, constraint=false, tooltip="to the next"]' if arrow.loop else ""
@@ -31,12 +31,17 @@ def quoted(lines: tuple[str, ...]) -> str:
     return '"' + "\\n".join(_escaped(line) for line in lines) + '"'
 
 
+def _head(lines: tuple[str, ...]) -> str:
+    """The same for a frame's head, its lines flush left."""
+    return '"' + "".join(f"{_escaped(line)}\\l" for line in lines) + '"'
+
+
 def _inside(frame: Frame, indent: str) -> Iterator[str]:
     for box in frame.boxes:
         yield indent + _node(box)
     for inner in frame.frames:
         yield f"{indent}subgraph cluster_{inner.number} {{"
-        yield f"{indent}  label={quoted(inner.lines)};"
+        yield f"{indent}  label={_head(inner.lines)};"
         yield from _inside(inner, indent + "  ")
         yield indent + "}"
 

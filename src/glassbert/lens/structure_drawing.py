@@ -135,14 +135,14 @@ class _Plan:
         if node.kind == "module" and number != ROOT:
             title = f"{self._inner(node)}: {node.name}"
         count = self.count.get(number, 1)
-        times = (f"x {count}",) if count > 1 else ()
+        times = (f"x {count}, each",) if count > 1 else ()
         return (title, *times, _shapes(node), *amounts(total))
 
     def frame_lines(self, number: int) -> tuple[str, ...]:
         """The same on two lines: a frame is wide, and arrows cross its head."""
         title, *others = self.lines(number)
         if others[0].startswith("x "):
-            title = f"{title} {others.pop(0)}"
+            title, others[0] = f"{title} {others[0].removesuffix(', each')}", "each"
         return (title, "  ".join(others))
 
     def heats(self, boxes: Sequence[int]) -> list[float]:
