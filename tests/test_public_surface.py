@@ -29,11 +29,16 @@ OPTIONS = {
     "predict": {"--text", "--out", "-o", "--overwrite", JSON, *READING, *MODEL},
     "report": {"--out", "-o", JSON},
     "look attention": {
-        "--text", "--pair", "--window", "--out", "-o", "--overwrite", "--device", "--threads", JSON,
+        "--text", "--pair", "--window", "--whole", "--out", "-o", "--overwrite", "--device", "--threads",
+        JSON,
     },
     "look attribution": {
         "--text", "--pair", "--method", "--target", "--token", "--window", "--samples", "--seed",
         "--out", "-o", "--overwrite", "--device", "--threads", JSON,
+    },
+    "look structure": {
+        "--text", "--out", "-o", "--depth", "--fold", "--no-fold", "--heat", "--gradients", "--overwrite",
+        "--device", "--threads", JSON,
     },
 }  # fmt: skip
 ARGUMENTS = {
@@ -44,6 +49,7 @@ ARGUMENTS = {
     "report": ["run"],
     "look attention": ["model"],
     "look attribution": ["model"],
+    "look structure": ["model"],
 }
 # the words of transformers' TrainingArguments and scripts, each beside ours
 SNAKE_CASE = {
