@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from glassbert.cli.main import main
-from tests.cli.golden.write import commands
+from tests.cli.golden.write import commands as every_command
 from tests.markdown import Block, anchors, blocks, headings, links, prose, read
 from tests.stand_ins import make_stand_ins
 
@@ -147,4 +147,4 @@ def code_of(block: Block) -> tuple[str, str, bool]:
 def test_the_table_of_commands_names_every_verb(page: Path) -> None:
     words = r"\| `glassbert ([a-z]+(?: [a-z]+)?)"
     rows = {match[1] for line in prose(read(page)) if (match := re.match(words, line))}
-    assert rows == {verb for verb, command in commands() if not hasattr(command, "commands")}
+    assert rows == {verb for verb, command in every_command() if not hasattr(command, "commands")}
