@@ -13,7 +13,8 @@ import transformers
 
 import glassbert
 from glassbert.errors import UsageError
-from glassbert.lens.attention_capture import _certify, attention, words_of
+from glassbert.lens.attention_capture import _certify, attention
+from glassbert.lens.words import words_of
 from glassbert.model.config import HeadConfig
 from glassbert.model.network import Network
 from glassbert.model.noise import Rates, SampleNoise

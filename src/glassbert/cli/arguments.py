@@ -17,6 +17,12 @@ from glassbert.errors import MissingInputError, Problem, UsageError
 UNIT_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|)")
 
+Model = Annotated[str, typer.Argument(help="Run, model directory, bundled name or hub id.")]
+Pair = Annotated[str | None, typer.Option("--pair", help="A second text, for a pair.")]
+Window = Annotated[
+    int, typer.Option("--window", help="Which window of a text longer than the model, from 0.")
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one line of JSON.")]
 Device = Annotated[str, typer.Option(help="cpu or cuda.")]
 TextColumn = Annotated[

@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 
 from glassbert.cli import arguments as words
-from glassbert.cli.console import emit, emit_json, hear, say
+from glassbert.cli.console import emit, emit_json, say
+from glassbert.cli.loading import load_aloud
 from glassbert.cli.summary import scores_table
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(help="Run, model directory, bundled name or hub id.")],
+    model: words.Model,
     data: Annotated[str, typer.Argument(help="Labelled texts.")],
     text_column: words.TextColumn = None,
     label_column: words.LabelColumn = None,
@@ -26,14 +27,9 @@ def evaluate(
     as_json: words.Json = False,
 ) -> None:
     """Score a model on labelled rows: accuracy, macro-F1 and MCC with bootstrap 95 % intervals."""
-    from glassbert.runs.devices import use_threads  # torch and pandas load here, not for --help
     from glassbert.runs.evaluate import evaluate as run_evaluate
-    from glassbert.runs.models import load
 
-    hear(use_threads(threads))
-    loaded = load(model, device=device)
-    for warning in loaded.warnings:
-        say(f"note: {warning}")
+    loaded = load_aloud(model, device=device, threads=threads)
     reading = words.read_options(
         format=format, encoding=encoding, delimiter=delimiter, header=header, on_bad_rows=on_bad_rows
     )

@@ -8,16 +8,15 @@ from typing import Annotated
 import typer
 
 from glassbert.cli import arguments as words
-from glassbert.cli.console import emit, emit_json, hear, say
+from glassbert.cli.console import emit, emit_json
+from glassbert.cli.loading import hear_window, load_aloud
 
 
 def attention(
-    model: Annotated[str, typer.Argument(help="Run, model directory, bundled name or hub id.")],
+    model: words.Model,
     text: Annotated[str, typer.Option("--text", help="The text to look at.")],
-    pair: Annotated[str | None, typer.Option("--pair", help="A second text, for a pair.")] = None,
-    window: Annotated[
-        int, typer.Option("--window", help="Which window of a text longer than the model, from 0.")
-    ] = 0,
+    pair: words.Pair = None,
+    window: words.Window = 0,
     out: Annotated[Path, typer.Option("--out", "-o", help="File to write: .html, .json or .gbr.")] = Path(
         "attention.html"
     ),
@@ -26,29 +25,20 @@ def attention(
     ] = False,
     device: words.Device = "cpu",
     threads: words.Threads = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output file.")] = False,
+    overwrite: words.Overwrite = False,
     as_json: words.Json = False,
 ) -> None:
     """Draw the attention of every layer and head on a text; each map carries its certificate."""
     from glassbert.lens.attention_capture import attention as look  # torch loads here, not for --help
     from glassbert.lens.records import refuse_suffix
-    from glassbert.runs.devices import use_threads
-    from glassbert.runs.models import load
-    from glassbert.runs.predict import refuse_output
+    from glassbert.runs.outputs import refuse_output
     from glassbert.show.page import write_page
 
     refuse_suffix(out)
-    refuse_output(out, None, overwrite=overwrite)
-    hear(use_threads(threads))
-    loaded = load(model, device=device)
-    for warning in loaded.warnings:
-        say(f"note: {warning}")
+    refuse_output(out, overwrite=overwrite)
+    loaded = load_aloud(model, device=device, threads=threads)
     record = look(loaded, text, pair=pair, window=window)
-    hear(
-        f"the text is longer than the model: this is window {record.window} of 0 to {record.num_windows - 1}"
-        if record.num_windows > 1
-        else None
-    )
+    hear_window(record)
     if whole and out.suffix.lower() == ".html":
         write_page(record, out, whole=True)
     else:

@@ -9,14 +9,15 @@ import typer
 
 from glassbert.cli import arguments as words
 from glassbert.cli.attribution_table import PassProgress, coloured, table
-from glassbert.cli.console import emit, emit_json, hear, say
+from glassbert.cli.console import emit, emit_json
+from glassbert.cli.loading import hear_window, load_aloud
 from glassbert.errors import Problem, UsageError
 
 
 def attribution(
-    model: Annotated[str, typer.Argument(help="Run, model directory, bundled name or hub id.")],
+    model: words.Model,
     text: Annotated[str, typer.Option("--text", help="The text to explain.")],
-    pair: Annotated[str | None, typer.Option("--pair", help="A second text, for a pair.")] = None,
+    pair: words.Pair = None,
     method: Annotated[
         list[str] | None,
         typer.Option("--method", help="How to score (may be repeated); docs/attribution.md."),
@@ -27,49 +28,35 @@ def attribution(
     token: Annotated[
         int | None, typer.Option("--token", help="Which token's prediction, for heads that tag or guess.")
     ] = None,
-    window: Annotated[
-        int, typer.Option("--window", help="Which window of a text longer than the model, from 0.")
-    ] = 0,
+    window: words.Window = 0,
     samples: Annotated[int, typer.Option("--samples", help="Forward passes of a sampling method.")] = 1000,
     seed: Annotated[int, typer.Option("--seed", help="Seed of everything that is drawn.")] = 0,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write: .json or .gbr.")] = None,
     device: words.Device = "cpu",
     threads: words.Threads = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output file.")] = False,
+    overwrite: words.Overwrite = False,
     as_json: words.Json = False,
 ) -> None:
     """Score the tokens of a text for a prediction, and test the scores against random orders."""
     from glassbert.lens import AttributionOptions  # torch loads here, not for --help
     from glassbert.lens import attribution as look
     from glassbert.lens.records import refuse_suffix
-    from glassbert.runs.devices import use_threads
-    from glassbert.runs.models import load
-    from glassbert.runs.predict import refuse_output
+    from glassbert.runs.outputs import refuse_output
 
     if out is not None:
         if refuse_suffix(out) == ".html":
             what, fix = "there is no page of an attribution", "use .json or .gbr, or read the table"
             raise UsageError(Problem(code="no-page", what=what, fix=fix, file=str(out)))
-        refuse_output(out, None, overwrite=overwrite)
-    hear(use_threads(threads))
+        refuse_output(out, overwrite=overwrite)
     options = AttributionOptions(window=window, samples=samples, seed=seed, progress=PassProgress())
-    loaded = load(model, device=device)
-    for warning in loaded.warnings:
-        say(f"note: {warning}")
+    loaded = load_aloud(model, device=device, threads=threads)
     wanted: Any = target if token is None else (token, target)
     chosen: Any = {"method": method} if method else {}
     record = look(loaded, text, pair=pair, target=wanted, options=options, **chosen)
-    hear(_window_note(record))
+    hear_window(record)
     if out is not None:
         record.save(out)
     _print(record, out, as_json=as_json)
-
-
-def _window_note(record: Any) -> str | None:
-    if record.num_windows == 1:
-        return None
-    last = record.num_windows - 1
-    return f"the text is longer than the model: this is window {record.window} of 0 to {last}"
 
 
 def _print(record: Any, out: Path | None, *, as_json: bool) -> None:

@@ -8,11 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from glassbert.cli import arguments as words
-from glassbert.cli.console import emit, emit_json, hear, say
+from glassbert.cli.console import emit, emit_json, say
+from glassbert.cli.loading import load_aloud
 
 
 def structure(
-    model: Annotated[str, typer.Argument(help="Run, model directory, bundled name or hub id.")],
+    model: words.Model,
     text: Annotated[
         str | None, typer.Option("--text", help="The text that passes through; a sample if unsaid.")
     ] = None,
@@ -40,23 +41,20 @@ def structure(
     ] = False,
     device: words.Device = "cpu",
     threads: words.Threads = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output file.")] = False,
+    overwrite: words.Overwrite = False,
     as_json: words.Json = False,
 ) -> None:
     """Record one forward pass: every module and operation with its parameters, shapes, FLOPs and time."""
     from glassbert.lens.structure_capture import structure as look  # torch loads here, not for --help
     from glassbert.lens.structure_drawing import Look
     from glassbert.lens.structure_record import refuse_format
-    from glassbert.runs.devices import use_threads
-    from glassbert.runs.models import load
-    from glassbert.runs.predict import refuse_output
+    from glassbert.runs.outputs import refuse_output
 
     drawn_as = Look(depth=depth, folded=folded, heat=heat)
     if out is not None:
         refuse_format(out)
-        refuse_output(out, None, overwrite=overwrite)
-    hear(use_threads(threads))
-    loaded = load(model, device=device)
+        refuse_output(out, overwrite=overwrite)
+    loaded = load_aloud(model, device=device, threads=threads)
     record = look(loaded, text, gradients=gradients or heat == "gradient")
     for note in (*loaded.warnings, *record.notes):
         say(f"note: {note}")

@@ -9,11 +9,12 @@ import typer
 
 from glassbert.cli import arguments as words
 from glassbert.cli.console import emit, emit_json, hear, say
+from glassbert.cli.loading import load_aloud
 from glassbert.errors import Problem, UsageError
 
 
 def predict(
-    model: Annotated[str, typer.Argument(help="Run, model directory, bundled name or hub id.")],
+    model: words.Model,
     data: Annotated[str | None, typer.Argument(help="A file of texts.")] = None,
     text: Annotated[list[str] | None, typer.Option("--text", help="A text (may be repeated).")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="CSV file to write.")] = None,
@@ -25,23 +26,18 @@ def predict(
     delimiter: words.Delimiter = None,
     header: words.Header = True,
     on_bad_rows: words.OnBadRows = "error",
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output file.")] = False,
+    overwrite: words.Overwrite = False,
     as_json: words.Json = False,
 ) -> None:
     """Predict the label of a text, or of every row of a file; the file itself is never changed."""
     if (data is None) == (not text):
         fix = "give a file, or --text TEXT"
         raise UsageError(Problem(code="nothing-to-predict", what="give either DATA or --text", fix=fix))
-    from glassbert.runs.devices import use_threads  # torch and pandas load here, not for --help
-    from glassbert.runs.models import load
     from glassbert.runs.predict import predict_file, predict_texts, refuse_output, write
 
-    hear(use_threads(threads))
     if out is not None:
         refuse_output(out, data, overwrite=overwrite)
-    loaded = load(model, device=device)
-    for warning in loaded.warnings:
-        say(f"note: {warning}")
+    loaded = load_aloud(model, device=device, threads=threads)
     if data is None:
         found = predict_texts(loaded, list(text or []))
     else:

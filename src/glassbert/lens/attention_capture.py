@@ -8,40 +8,19 @@ vectors that the fast kernel really produced.
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Sequence
-from typing import Protocol
-
 import numpy as np
 import torch
-from jaxtyping import Float32, Int32
+from jaxtyping import Float32
 from torch import Tensor
 
 from glassbert.errors import Problem, UsageError
 from glassbert.lens.attention_record import AttentionRecord
+from glassbert.lens.seen import Inspectable, see
 from glassbert.model.network import Network
 from glassbert.model.packed import Packed
 from glassbert.model.taps import capture
-from glassbert.text.tokenizer import Tokenizer
-from glassbert.text.windows import Windows
 
-Text = str | tuple[str, str]
 WATCHED = ("query", "key", "value", "context")
-
-
-class Inspectable(Protocol):
-    """A model that can be looked into: `glassbert.load(...)` and a fitted estimator both are."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def network(self) -> Network: ...
-
-    @property
-    def tokenizer(self) -> Tokenizer: ...
-
-    def windows(self, texts: Sequence[Text], *, offsets: bool = False) -> Windows: ...
 
 
 def attention(model: Inspectable, text: str, *, pair: str | None = None, window: int = 0) -> AttentionRecord:
@@ -55,22 +34,18 @@ def attention(model: Inspectable, text: str, *, pair: str | None = None, window:
     if config.attention_type != "scaled_dot_product":
         what = f"the maps of {config.attention_type} attention are not softmax(QK^T/sqrt(d))"
         raise UsageError(Problem(code="no-dot-product", what=what, fix="watch the taps attention.weights"))
-    windows = model.windows([text if pair is None else (text, pair)], offsets=True)
-    if not 0 <= window < len(windows):
-        what = f"the text has {len(windows)} windows, and window {window} is none of them"
-        raise UsageError(Problem(code="no-such-window", what=what, fix="count from 0"))
-    shown = windows.select(np.array([window]))
-    layers = _captured(model.network, shown)
+    seen = see(model, text, pair=pair, window=window)
+    layers = _captured(model.network, seen.packed(model.network))
     directions = _directions(layers[0]["value"].shape[1:])
     return AttentionRecord(
         model=model.name,
         text=text,
         pair=pair,
         window=window,
-        num_windows=len(windows),
-        tokens=tuple(model.tokenizer.tokens(shown.input_ids.tolist())),
-        token_type_ids=shown.token_type_ids,
-        word=words_of(shown, text, pair),
+        num_windows=seen.num_windows,
+        tokens=seen.tokens,
+        token_type_ids=seen.windows.token_type_ids,
+        word=seen.word,
         query=_stack(layers, "query"),
         key=_stack(layers, "key"),
         value_witness=_witness(layers, "value", directions),
@@ -79,53 +54,8 @@ def attention(model: Inspectable, text: str, *, pair: str | None = None, window:
     )
 
 
-def words_of(windows: Windows, text: str, pair: str | None) -> Int32[np.ndarray, "S"]:
-    """The word each token belongs to, counted from 0 over both texts; -1 for special tokens.
-
-    A token continues a word when nothing but letters, digits and the marks on them lies between the token
-    before it and its own first character, or when both are parts of one character (the bytes of an emoji);
-    Chinese characters are words of their own.
-    """
-    assert windows.offsets is not None
-    words, word, last = [], -1, (-1, -1)
-    for sequence, (start, end) in zip(windows.sequence.tolist(), windows.offsets.tolist(), strict=True):
-        if sequence < 0:
-            words.append(-1)
-            last = (-1, -1)
-            continue
-        source = text if sequence == 0 else (pair or "")
-        if last[0] != sequence or not (start < last[1] or _joins(source, last[1], start)):
-            word += 1
-        words.append(word)
-        last = (sequence, end)
-    return np.array(words, dtype=np.int32)
-
-
-def _joins(text: str, end: int, start: int) -> bool:
-    """Whether the characters from the last before `end` to that at `start` are all of one word."""
-    between = text[max(end - 1, 0) : start + 1]
-    return end > 0 and len(between) == start - end + 2 and all(map(_is_word_part, between))
-
-
-def _is_word_part(character: str) -> bool:
-    marks = unicodedata.category(character)[0] == "M"
-    return marks or (character.isalnum() and not _is_ideograph(character))
-
-
-def _is_ideograph(character: str) -> bool:
-    ranges = (("\u2e80", "\u9fff"), ("\uf900", "\ufaff"), ("\U00020000", "\U0003ffff"))
-    return any(first <= character <= last for first, last in ranges)
-
-
-def _captured(network: Network, windows: Windows) -> list[dict[str, Tensor]]:
+def _captured(network: Network, packed: Packed) -> list[dict[str, Tensor]]:
     """Per layer: query, key, value and context [S, N, d] of one sequence, from the ordinary forward pass."""
-    packed = Packed.of(
-        windows.input_ids,
-        windows.token_type_ids,
-        windows.lengths,
-        position_offset=network.config.position_offset,
-        device=next(network.parameters()).device,
-    )
     stems = [f"encoder.blocks.{i}.attention" for i in range(network.config.num_hidden_layers)]
     names = [f"{stem}.{tap}" for stem in stems for tap in WATCHED]
     with torch.inference_mode(), capture(network, names) as seen:

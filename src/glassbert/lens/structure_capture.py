@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
 from glassbert.errors import Problem, UsageError
-from glassbert.lens.attention_capture import Inspectable
+from glassbert.lens.seen import Inspectable, see
 from glassbert.lens.structure_build import build
 from glassbert.lens.structure_gradients import Key, gradients_of
 from glassbert.lens.structure_graph import Statistics, StructureGraph
@@ -98,17 +98,9 @@ def _pass(model: Inspectable | nn.Module, text: str | None, inputs: Inputs | Non
 
 
 def _pass_of_text(model: Inspectable, text: str) -> Pass:
-    shown = model.windows([text]).select(np.array([0]))
-    network = model.network
-    packed = Packed.of(
-        shown.input_ids,
-        shown.token_type_ids,
-        shown.lengths,
-        position_offset=network.config.position_offset,
-        device=next(network.parameters()).device,
-    )
-    tokens = tuple(model.tokenizer.tokens(shown.input_ids.tolist()))
-    return Pass(module=network, name=model.name, args=(packed,), text=text, tokens=tokens)
+    seen = see(model, text)
+    packed = seen.packed(model.network)
+    return Pass(module=model.network, name=model.name, args=(packed,), text=text, tokens=seen.tokens)
 
 
 def _sample(network: Network) -> Packed:

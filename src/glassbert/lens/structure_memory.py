@@ -11,9 +11,8 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from glassbert.errors import DataError, Problem
 from glassbert.model.config import EncoderConfig
-from glassbert.model.memory import free_memory
+from glassbert.model.memory import free_memory, refuse_beyond
 from glassbert.model.network import Network
 from glassbert.model.packed import Packed
 
@@ -35,11 +34,8 @@ def refuse_without_memory(
             needed = largest_tensor(module, args, kwargs)
     except RuntimeError as error:  # code that branches on numbers, which shapes alone do not give
         return (f"the memory was not estimated beforehand: {str(error).splitlines()[0][:200]}",)
-    free = _free(module)
-    if free is not None and needed > free:
-        what = f"the forward pass needs at least {needed / 1e9:,.2f} GB, and {free / 1e9:,.2f} GB are free"
-        fix = "give a shorter text or smaller inputs, or use a machine with more memory"
-        raise DataError(Problem(code="too-large", what=what, fix=fix))
+    fix = "give a shorter text or smaller inputs, or use a machine with more memory"
+    refuse_beyond(_free(module), needed, what="the forward pass needs at least", fix=fix)
     return ()
 
 

@@ -19,10 +19,14 @@ _VERSION_1 = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_
 def check_memory(encoder: EncoderConfig, head: HeadConfig, *, file: str | None = None) -> None:
     """Raise DataError with both numbers when the parameters alone exceed the free memory."""
     needed = BYTES_PER_PARAMETER * (encoder.num_parameters + head.num_parameters(encoder))
-    free = free_memory()
+    fix = "correct the sizes in config.json, or use a machine with more memory"
+    refuse_beyond(free_memory(), needed, what="the parameters need", fix=fix, file=file)
+
+
+def refuse_beyond(free: int | None, needed: int, *, what: str, fix: str, file: str | None = None) -> None:
+    """Raise DataError with both numbers when `needed` bytes are more than are free; None is not known."""
     if free is not None and needed > free:
-        what = f"the parameters need {needed / 1e9:,.2f} GB, and {free / 1e9:,.2f} GB of memory are free"
-        fix = "correct the sizes in config.json, or use a machine with more memory"
+        what = f"{what} {needed / 1e9:,.2f} GB, and {free / 1e9:,.2f} GB of memory are free"
         raise DataError(Problem(code="too-large", what=what, fix=fix, file=file))
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from glassbert.errors import DataError, Problem
-from glassbert.model.memory import BYTES_PER_PARAMETER, free_memory
+from glassbert.model.memory import BYTES_PER_PARAMETER, free_memory, refuse_beyond
 from glassbert.model.network import Network
 
 # numbers per parameter besides the weight itself: its gradient, and what the optimiser remembers of it
@@ -19,9 +18,7 @@ def check_training_memory(network: Network, *, optimizer: str, file: str) -> Non
     if next(network.parameters()).device.type != "cpu":
         return
     count = sum(parameter.numel() for parameter in network.parameters())
-    needed, free = NUMBERS[optimizer] * BYTES_PER_PARAMETER * count, free_memory()
-    if free is None or needed <= free:
-        return
-    what = f"training needs {needed / 1e9:.2g} GB besides the weights, and {free / 1e9:.2g} GB are free"
+    needed = NUMBERS[optimizer] * BYTES_PER_PARAMETER * count
+    what = "besides the weights, training needs"
     fix = "close other programs, or take a smaller model or --optimizer sgd"
-    raise DataError(Problem(code="too-large", what=what, fix=fix, file=file))
+    refuse_beyond(free_memory(), needed, what=what, fix=fix, file=file)

@@ -9,7 +9,6 @@ import numpy as np
 from jaxtyping import Float
 
 from glassbert.errors import Problem, UsageError
-from glassbert.lens.attention_capture import Inspectable, words_of
 from glassbert.lens.attributing.curves import (
     RandomOrders,
     deletion,
@@ -21,10 +20,11 @@ from glassbert.lens.attributing.curves import (
 )
 from glassbert.lens.attributing.methods import Method, method_named
 from glassbert.lens.attributing.options import AttributionOptions
-from glassbert.lens.attributing.questions import Question, Wish, ask
+from glassbert.lens.attributing.questions import Wish, ask
 from glassbert.lens.attributing.subject import Subject
 from glassbert.lens.attributing.verdict import Evidence
 from glassbert.lens.attribution_record import AttributionRecord, MethodScores
+from glassbert.lens.seen import Inspectable, Seen
 from glassbert.model.network import Network
 
 DEFAULT = "integrated_gradients"
@@ -54,7 +54,7 @@ def attribution(
     question = ask(model, text, pair=pair, target=target, options=options)
     work = _Work(question.subject, chosen, options)
     found = work.all_scores()
-    return _record(model, question, work, found, text=text, pair=pair)
+    return _record(model, question.seen, work, found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,26 +163,18 @@ def _as_record(method: Method, scores: Float[np.ndarray, "S"], evidence: Evidenc
     )
 
 
-def _record(
-    model: Inspectable,
-    question: Question,
-    work: _Work,
-    found: list[MethodScores],
-    *,
-    text: str,
-    pair: str | None,
-) -> AttributionRecord:
+def _record(model: Inspectable, seen: Seen, work: _Work, found: list[MethodScores]) -> AttributionRecord:
     subject, case = work.subject, work.case
     target = subject.target
     return AttributionRecord(
         model=model.name,
-        text=text,
-        pair=pair,
+        text=seen.text,
+        pair=seen.pair,
         window=work.options.window,
-        num_windows=question.num_windows,
+        num_windows=seen.num_windows,
         tokens=tuple(model.tokenizer.tokens(subject.input_ids.tolist())),
-        sequence=np.where(subject.content, question.windows.sequence, -1).astype(np.int8),
-        word=np.where(subject.content, words_of(question.windows, text, pair), -1).astype(np.int32),
+        sequence=np.where(subject.content, seen.windows.sequence, -1).astype(np.int8),
+        word=np.where(subject.content, seen.word, -1).astype(np.int32),
         target=target.label,
         position=target.position,
         kind=target.kind,

@@ -8,11 +8,10 @@ import numpy as np
 import torch
 
 from glassbert.errors import Problem, UsageError
-from glassbert.lens.attention_capture import Inspectable
 from glassbert.lens.attributing.options import AttributionOptions
 from glassbert.lens.attributing.subject import Subject
 from glassbert.lens.attributing.target import Kind, Target
-from glassbert.text.windows import Windows
+from glassbert.lens.seen import Inspectable, Seen, see
 
 # a label; or the number of a token and what is predicted there (None: what the model predicts)
 Wish = str | tuple[int, str | None] | None
@@ -28,8 +27,7 @@ class Question:
     """What is asked: the subject, and the window it was made from."""
 
     subject: Subject
-    windows: Windows
-    num_windows: int
+    seen: Seen
 
 
 def ask(
@@ -37,11 +35,8 @@ def ask(
 ) -> Question:
     """The window of the text and the target, checked; raises UsageError for what does not exist."""
     _refuse_headless(model)
-    windows = model.windows([text if pair is None else (text, pair)], offsets=True)
-    if options.window >= len(windows):
-        what = f"the text has {len(windows)} windows, and window {options.window} is none of them"
-        raise UsageError(Problem(code="no-such-window", what=what, fix="count from 0"))
-    shown = windows.select(np.array([options.window]))
+    seen = see(model, text, pair=pair, window=options.window)
+    shown = seen.windows
     draft = Subject(
         network=model.network,
         input_ids=shown.input_ids.astype(np.int64),
@@ -51,7 +46,7 @@ def ask(
         target=Target(label="", column=0, kind="value"),
         tokens_per_batch=options.tokens_per_batch,
     )
-    return Question(subject=_aimed(model, draft, target), windows=shown, num_windows=len(windows))
+    return Question(subject=_aimed(model, draft, target), seen=seen)
 
 
 def _refuse_headless(model: Inspectable) -> None:
