@@ -8,9 +8,9 @@ import pytest
 import torch
 
 import glassbert as gb
-from glassbert.lens.structure_drawing import Look
+from glassbert.lens.structuring.drawing import Look
 from tests.browser.conftest import Visit
-from tests.lens.structure_material import HOSTILE, Residual, layer
+from tests.lens.structuring.material import HOSTILE, Residual, layer
 
 pytestmark = pytest.mark.browser
 

@@ -173,7 +173,7 @@ def test_training_beyond_the_free_memory_is_refused_before_it_begins(
     answer = inside("finetune", rows, "--model", encoder, "--out", tmp_path / "run")
     assert answer.code == 65
     (problem,) = answer.problems
-    assert problem.startswith(f"{encoder}: too-large: training needs 0.00")
+    assert problem.startswith(f"{encoder}: too-large: besides the weights, training needs 0.00")
     assert list(tmp_path.iterdir()) == []
     monkeypatch.setattr(training_memory, "free_memory", lambda: None)
     words = ("--epochs", "0.5", "--no-report")

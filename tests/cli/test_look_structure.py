@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from glassbert.lens.structure_capture import structure
-from glassbert.lens.structure_drawing import Look
 from glassbert.lens.structure_record import StructureRecord
+from glassbert.lens.structuring.capture import structure
+from glassbert.lens.structuring.drawing import Look
 from glassbert.runs.models import load
 from tests.cli.process import Answer
 

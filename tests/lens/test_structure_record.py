@@ -11,13 +11,13 @@ from torch import nn
 
 import glassbert as gb
 from glassbert.errors import DataError, UsageError
-from glassbert.lens import structure_memory
-from glassbert.lens.structure_capture import SAMPLE
-from glassbert.lens.structure_memory import largest_tensor, network_bytes
 from glassbert.lens.structure_record import StructureRecord
+from glassbert.lens.structuring import memory as structure_memory
+from glassbert.lens.structuring.capture import SAMPLE
+from glassbert.lens.structuring.memory import largest_tensor, network_bytes
 from glassbert.model.network import Network
 from tests.contract.workbench import MAX_LENGTH, tiny_config, tiny_tokenizer
-from tests.lens.structure_material import Stack, Twice
+from tests.lens.structuring.material import Stack, Twice
 from tests.lens.test_attention_capture import LONG, Small
 from tests.model.small import batch, build
 
@@ -74,7 +74,7 @@ def test_a_pass_too_big_for_memory_is_refused_with_the_estimate(
     model: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(structure_memory, "free_memory", lambda: 10)
-    wanted = r"too-large: the forward pass needs at least 0\.00 GB, and 0\.00 GB are free"
+    wanted = r"too-large: the forward pass needs at least 0\.00 GB, and 0\.00 GB of memory are free"
     with pytest.raises(DataError, match=wanted):
         gb.lens.structure(model)
     with pytest.raises(DataError, match=wanted):

@@ -16,7 +16,7 @@ def test_what_the_optimizer_keeps_must_fit(monkeypatch: pytest.MonkeyPatch, opti
     monkeypatch.setattr(training_memory, "free_memory", lambda: needed)
     check_training_memory(network, optimizer=optimizer, file="m")
     monkeypatch.setattr(training_memory, "free_memory", lambda: needed - 1)
-    with pytest.raises(DataError, match="m: too-large: training needs .* GB besides the weights"):
+    with pytest.raises(DataError, match="m: too-large: besides the weights, training needs .* GB"):
         check_training_memory(network, optimizer=optimizer, file="m")
 
 

@@ -45,9 +45,9 @@ def structure(
     as_json: words.Json = False,
 ) -> None:
     """Record one forward pass: every module and operation with its parameters, shapes, FLOPs and time."""
-    from glassbert.lens.structure_capture import structure as look  # torch loads here, not for --help
-    from glassbert.lens.structure_drawing import Look
     from glassbert.lens.structure_record import refuse_format
+    from glassbert.lens.structuring.capture import structure as look  # torch loads here, not for --help
+    from glassbert.lens.structuring.drawing import Look
     from glassbert.runs.outputs import refuse_output
 
     drawn_as = Look(depth=depth, folded=folded, heat=heat)

@@ -33,7 +33,8 @@ def predict(
     if (data is None) == (not text):
         fix = "give a file, or --text TEXT"
         raise UsageError(Problem(code="nothing-to-predict", what="give either DATA or --text", fix=fix))
-    from glassbert.runs.predict import predict_file, predict_texts, refuse_output, write
+    from glassbert.runs.outputs import refuse_output  # torch and pandas load here, not for --help
+    from glassbert.runs.predict import predict_file, predict_texts, write
 
     if out is not None:
         refuse_output(out, data, overwrite=overwrite)

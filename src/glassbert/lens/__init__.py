@@ -14,8 +14,8 @@ _HOME_OF = {
     "attribution": "glassbert.lens.attributing.attribution",
     "AttributionOptions": "glassbert.lens.attributing.options",
     "methods": "glassbert.lens.attributing.methods",
-    "structure": "glassbert.lens.structure_capture",
-    "Look": "glassbert.lens.structure_drawing",
+    "structure": "glassbert.lens.structuring.capture",
+    "Look": "glassbert.lens.structuring.drawing",
 }
 
 __all__ = list(_HOME_OF)

@@ -8,14 +8,14 @@ from pathlib import Path
 from glassbert.durable import write_file
 from glassbert.errors import Problem, UsageError
 from glassbert.lens.records import Record
-from glassbert.lens.structure_dot import to_dot
-from glassbert.lens.structure_drawing import Drawing, Look, draw
-from glassbert.lens.structure_fold import FoldedGraph, fold
-from glassbert.lens.structure_graph import StructureGraph
-from glassbert.lens.structure_html import to_html
-from glassbert.lens.structure_mermaid import to_mermaid
-from glassbert.lens.structure_picture import picture
-from glassbert.lens.structure_tree import to_tree
+from glassbert.lens.structuring.dot import to_dot
+from glassbert.lens.structuring.drawing import Drawing, Look, draw
+from glassbert.lens.structuring.fold import FoldedGraph, fold
+from glassbert.lens.structuring.graph import StructureGraph
+from glassbert.lens.structuring.html import to_html
+from glassbert.lens.structuring.mermaid import to_mermaid
+from glassbert.lens.structuring.picture import picture
+from glassbert.lens.structuring.tree import to_tree
 
 DRAWINGS = (".html", ".svg", ".png", ".dot", ".gv", ".mmd", ".txt")
 RECORDS = (".json", ".gbr")

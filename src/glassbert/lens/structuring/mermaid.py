@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from glassbert.lens.structure_dot import colour, shortened
-from glassbert.lens.structure_drawing import Drawing, Frame
+from glassbert.lens.structuring.dot import colour, shortened
+from glassbert.lens.structuring.drawing import Drawing, Frame
 
 PLAIN = frozenset(" .,:+-*/=()[]_")
 

@@ -13,9 +13,9 @@ import transformers
 from torch import nn
 from torch.utils._pytree import tree_leaves
 
-from glassbert.lens.structure_recorder import record
-from glassbert.lens.structure_trace import Call, Trace
-from tests.lens.structure_material import Twice, Written, any_order, events_in, traced
+from glassbert.lens.structuring.recorder import record
+from glassbert.lens.structuring.trace import Call, Trace
+from tests.lens.structuring.material import Twice, Written, any_order, events_in, traced
 from tests.model.small import HEADS, batch, build
 
 

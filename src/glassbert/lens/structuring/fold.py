@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float64, Int32
 
 from glassbert.lens.records import Record
-from glassbert.lens.structure_graph import Statistics, StructureGraph, StructureNode
+from glassbert.lens.structuring.graph import Statistics, StructureGraph, StructureNode
 
 NUMBERED = re.compile(r"(.*?)(\d+)", re.DOTALL)
 Pairs = frozenset[tuple[int, int]]

@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 from torch.utils._pytree import tree_leaves, tree_map
 
-from glassbert.lens.structure_graph import Statistics
+from glassbert.lens.structuring.graph import Statistics
 
 NOBODY = -1
 

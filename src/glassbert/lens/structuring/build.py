@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from torch import Tensor, nn
 
-from glassbert.lens.structure_graph import ROOT, StructureGraph, StructureNode
-from glassbert.lens.structure_trace import NOBODY, Call, Trace, Visit
+from glassbert.lens.structuring.graph import ROOT, StructureGraph, StructureNode
+from glassbert.lens.structuring.trace import NOBODY, Call, Trace, Visit
 
 
 @dataclass(frozen=True, kw_only=True)

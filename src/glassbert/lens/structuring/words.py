@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from glassbert.lens.structure_graph import Total
+from glassbert.lens.structuring.graph import Total
 
 PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 

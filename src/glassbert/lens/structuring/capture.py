@@ -14,12 +14,12 @@ from torch.utils._pytree import tree_leaves
 
 from glassbert.errors import Problem, UsageError
 from glassbert.lens.seen import Inspectable, see
-from glassbert.lens.structure_build import build
-from glassbert.lens.structure_gradients import Key, gradients_of
-from glassbert.lens.structure_graph import Statistics, StructureGraph
-from glassbert.lens.structure_memory import refuse_without_memory
 from glassbert.lens.structure_record import StructureRecord
-from glassbert.lens.structure_recorder import evaluating, record
+from glassbert.lens.structuring.build import build
+from glassbert.lens.structuring.gradients import Key, gradients_of
+from glassbert.lens.structuring.graph import Statistics, StructureGraph
+from glassbert.lens.structuring.memory import refuse_without_memory
+from glassbert.lens.structuring.recorder import evaluating, record
 from glassbert.model.network import Network
 from glassbert.model.packed import Packed
 

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from glassbert.lens.structure_graph import Statistics
-from glassbert.lens.structure_recorder import evaluating, tensors_in
-from glassbert.lens.structure_statistics import statistics_of
+from glassbert.lens.structuring.graph import Statistics
+from glassbert.lens.structuring.recorder import evaluating, tensors_in
+from glassbert.lens.structuring.statistics import statistics_of
 from glassbert.model.taps import Tap
 
 Key = tuple[str, int]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from glassbert.errors import on_one_line
-from glassbert.lens.structure_drawing import Box, Drawing, Frame
+from glassbert.lens.structuring.drawing import Box, Drawing, Frame
 
 
 def to_tree(drawing: Drawing) -> str:

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from glassbert.lens.structure_build import Built, build
-from glassbert.lens.structure_graph import StructureGraph
-from glassbert.lens.structure_recorder import record
-from glassbert.lens.structure_trace import Trace
+from glassbert.lens.structuring.build import Built, build
+from glassbert.lens.structuring.graph import StructureGraph
+from glassbert.lens.structuring.recorder import record
+from glassbert.lens.structuring.trace import Trace
 
 HOSTILE = (
     'say "hi"',

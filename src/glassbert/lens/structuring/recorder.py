@@ -19,10 +19,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 from torch.utils.weak import WeakIdKeyDictionary
 
-from glassbert.lens.structure_flops import flops_of
-from glassbert.lens.structure_order import Order
-from glassbert.lens.structure_statistics import statistics_of
-from glassbert.lens.structure_trace import NOBODY, Call, Passed, Ref, Trace, Visit
+from glassbert.lens.structuring.flops import flops_of
+from glassbert.lens.structuring.order import Order
+from glassbert.lens.structuring.statistics import statistics_of
+from glassbert.lens.structuring.trace import NOBODY, Call, Passed, Ref, Trace, Visit
 from glassbert.model.taps import Tap
 
 

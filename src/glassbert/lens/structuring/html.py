@@ -12,9 +12,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from glassbert.errors import on_one_line
-from glassbert.lens.structure_dot import colour
-from glassbert.lens.structure_drawing import Box, Drawing, Frame, Look
-from glassbert.lens.structure_graph import Statistics, StructureGraph
+from glassbert.lens.structuring.dot import colour
+from glassbert.lens.structuring.drawing import Box, Drawing, Frame, Look
+from glassbert.lens.structuring.graph import Statistics, StructureGraph
 
 OPEN_DEPTH = 3
 STYLE = """

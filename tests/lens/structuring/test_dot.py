@@ -15,13 +15,13 @@ import torch
 
 import glassbert as gb
 from glassbert.errors import MissingInputError, on_one_line
-from glassbert.lens.structure_dot import LONGEST, shortened, to_dot
-from glassbert.lens.structure_drawing import Box, Drawing, Frame, Look, draw
-from glassbert.lens.structure_graph import StructureGraph
-from glassbert.lens.structure_mermaid import to_mermaid
-from glassbert.lens.structure_picture import picture
+from glassbert.lens.structuring.dot import LONGEST, shortened, to_dot
+from glassbert.lens.structuring.drawing import Box, Drawing, Frame, Look, draw
+from glassbert.lens.structuring.graph import StructureGraph
+from glassbert.lens.structuring.mermaid import to_mermaid
+from glassbert.lens.structuring.picture import picture
 from tests.conftest import skip_or_fail
-from tests.lens.structure_material import HOSTILE, Stack, Written, traced
+from tests.lens.structuring.material import HOSTILE, Stack, Written, traced
 from tests.model.small import HEADS, batch, build
 
 

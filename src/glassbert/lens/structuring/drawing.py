@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from glassbert.errors import Problem, UsageError
-from glassbert.lens.structure_fold import fold
-from glassbert.lens.structure_graph import ROOT, StructureGraph, StructureNode, totals
-from glassbert.lens.structure_words import amounts, shape_of
+from glassbert.lens.structuring.fold import fold
+from glassbert.lens.structuring.graph import ROOT, StructureGraph, StructureNode, totals
+from glassbert.lens.structuring.words import amounts, shape_of
 
 NOBODY = -1
 # one operation under a name for every device

@@ -13,8 +13,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 import glassbert as gb
-from glassbert.lens.structure_graph import StructureGraph
-from tests.lens.structure_material import Stack, Twice, traced
+from glassbert.lens.structuring.graph import StructureGraph
+from tests.lens.structuring.material import Stack, Twice, traced
 from tests.model.small import HEADS, LENGTHS, SMALL, batch, build
 
 H, F, N = SMALL.hidden_size, SMALL.intermediate_size, SMALL.num_attention_heads

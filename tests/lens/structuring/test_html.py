@@ -10,11 +10,11 @@ import torch
 
 import glassbert as gb
 from glassbert.errors import on_one_line
-from glassbert.lens.structure_drawing import Box, Drawing, Frame, Look, draw
-from glassbert.lens.structure_html import to_html
+from glassbert.lens.structuring.drawing import Box, Drawing, Frame, Look, draw
+from glassbert.lens.structuring.html import to_html
 from glassbert.show.page import render_page
-from tests.lens.structure_material import HOSTILE, Stack, traced
-from tests.lens.test_structure_dot import boxes_of
+from tests.lens.structuring.material import HOSTILE, Stack, traced
+from tests.lens.structuring.test_dot import boxes_of
 from tests.model.small import build
 
 ELEMENTS = set("html head meta title style body h1 p main details summary div svg rect b br span".split())

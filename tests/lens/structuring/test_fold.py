@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from glassbert.lens.structure_capture import structure
-from glassbert.lens.structure_fold import FoldedGraph, fold, unfold
-from glassbert.lens.structure_graph import StructureGraph
-from tests.lens.structure_material import Stack, Twice, Written, layer, traced
+from glassbert.lens.structuring.capture import structure
+from glassbert.lens.structuring.fold import FoldedGraph, fold, unfold
+from glassbert.lens.structuring.graph import StructureGraph
+from tests.lens.structuring.material import Stack, Twice, Written, layer, traced
 from tests.model.small import HEADS, batch, build
 
 

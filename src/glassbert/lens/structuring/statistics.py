@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from glassbert.lens.structure_graph import Statistics
+from glassbert.lens.structuring.graph import Statistics
 
 
 def statistics_of(tensor: Tensor | None) -> Statistics | None:
