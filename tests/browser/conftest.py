@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from glassbert.lens.records import Record
 from glassbert.lens.report_records import Report
+from glassbert.show.contents import Content
 from glassbert.show.page import render_page
 from glassbert.show.report import build_report
 from tests.browser.reading import wait_until
@@ -65,7 +65,7 @@ class Watched:
 
     def open(
         self,
-        content: Record | bytes,
+        content: Content | bytes,
         *,
         hash: str = "",
         width: int = 1280,
@@ -111,7 +111,7 @@ class Watched:
 
 @pytest.fixture
 def visit(chromium: Browser, tmp_path: Path) -> Iterator[Visit]:
-    """visit(record or bytes, hash="...") opens it from a file.
+    """visit(record, records or bytes, hash="...") opens it from a file.
 
     Afterwards no page may have asked for anything but itself, written to the console, broken its own policy
     or opened a dialog.

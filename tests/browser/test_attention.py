@@ -199,7 +199,7 @@ def test_links_are_the_fewest_that_reach_the_mass(visit: Visit, tokens: tuple[st
 @pytest.mark.parametrize("tokens", [ENGLISH, CHINESE], ids=["stacked", "from left to right"])
 def test_links_are_drawn_in_the_colour_of_their_weight(visit: Visit, tokens: tuple[str, ...]) -> None:
     record = make_attention(tokens)
-    page = visit(record, hash="form=links&mass=0.9&layer=0&head=4&from=4&contrast=3")
+    page = visit(record, hash="form=links&mass=0.9&layer=0&head=4&token=4&contrast=3")
     ramp = ramp_of(page)
     image = pixels(page.locator("#attention .links canvas"))
     found = marks(page, "attention links")
@@ -225,12 +225,12 @@ def test_held_token_lists_its_links_in_numbers(visit: Visit) -> None:
     order = np.argsort(-weights, kind="stable")[:6]
     shown = [number(text) for text in page.locator("#attention span > b").all_inner_texts()]
     np.testing.assert_allclose(shown, weights[order], rtol=6e-3)
-    assert page.evaluate("new URLSearchParams(location.hash.slice(1)).get('from')") == "2"
+    assert page.evaluate("new URLSearchParams(location.hash.slice(1)).get('token')") == "2"
 
 
 def test_tile_leads_to_its_head(visit: Visit, report_of: ReportOf) -> None:
     record = make_attention()
-    page = visit(replace(report_of("english"), attention=record))
+    page = visit([report_of("english"), record])
     (mark,) = named(page, "attention tiles", "tile 3 2")
     canvas = page.locator("#attention .tiles")
     canvas.scroll_into_view_if_needed()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
+from glassbert.lens.records import Record
 from glassbert.lens.report_records import NamedText, Report, Series, Setting
 from glassbert.show.page import render_page
 from tests.browser.conftest import ReportOf, Visit
@@ -24,7 +25,7 @@ UNSEEN = {"\u202e": "⟨U+202E⟩", "\u202c": "⟨U+202C⟩", "\u2067": "⟨U+20
 
 
 @pytest.fixture(scope="module")
-def hostile(report_of: ReportOf) -> Report:
+def hostile(report_of: ReportOf) -> list[Record]:
     """Every text of a report is hostile: labels, texts, facts, settings, series, tokens."""
     report = report_of("hostile")
     texts = [text for text in HOSTILE if text]
@@ -50,13 +51,13 @@ def hostile(report_of: ReportOf) -> Report:
     curves = replace(report.curves, series=(*report.curves.series, *more))
     score = replace(report.score, verdict=f"{texts[0]}. {texts[1]}", stopped_because=texts[0])
     attention = replace(make_attention((*texts[:36], "[SEP]")), text=texts[0], model=texts[1])
-    return Report(facts=facts, score=score, curves=curves, confusion=report.confusion, attention=attention)
+    return [Report(facts=facts, score=score, curves=curves, confusion=report.confusion), attention]
 
 
 def check_inert(page: Page) -> None:
     assert page.evaluate("window.hacked") is None
     assert page.locator(FOREIGN).count() == 0
-    assert page.locator("script").count() == 2 and page.locator("style").count() == 1
+    assert page.locator("script:not([data-record])").count() == 1 and page.locator("style").count() == 1
     assert page.evaluate(ACTIVE) == []
 
 
@@ -66,9 +67,9 @@ def test_there_are_at_least_thirty_attacks() -> None:
 
 @pytest.mark.parametrize(
     "hash",
-    ["", "lang=zh&theme=dark&show=all&form=links", "form=neurons&from=3", "true=3&predicted=4&metric=x"],
+    ["", "lang=zh&theme=dark&show=all&form=links", "form=neurons&token=3", "true=3&predicted=4&metric=x"],
 )
-def test_hostile_record_is_inert(visit: Visit, hostile: Report, hash: str) -> None:
+def test_hostile_record_is_inert(visit: Visit, hostile: list[Record], hash: str) -> None:
     page = visit(hostile, hash=hash)
     check_inert(page)
     for section in ("score", "training", "errors", "calibration", "attention", "facts"):
@@ -83,24 +84,27 @@ def test_hostile_record_is_inert(visit: Visit, hostile: Report, hash: str) -> No
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_hostile_labels_are_shown_as_they_are(visit: Visit, hostile: Report) -> None:
+def test_hostile_labels_are_shown_as_they_are(visit: Visit, hostile: list[Record]) -> None:
     page = visit(hostile)
+    labels = hostile[0].confusion.labels
     shown = page.locator("#errors .left .label").all_inner_texts()
-    assert len(shown) == len(hostile.confusion.labels)
-    for label, text in zip(hostile.confusion.labels, shown, strict=True):
+    assert len(shown) == len(labels)
+    for label, text in zip(labels, shown, strict=True):
         if label.isascii() and label.isprintable() and len(label) < 60:
             assert " ".join(text.split()) == " ".join(label.split())
 
 
-def test_direction_marks_are_named_and_not_obeyed(visit: Visit, hostile: Report) -> None:
+def test_direction_marks_are_named_and_not_obeyed(visit: Visit, hostile: list[Record]) -> None:
     page = visit(hostile)
     text = page.locator("#page").inner_text()
     assert not set(UNSEEN) & set(text)
     assert "⟨U+202E⟩evil txt.exe⟨U+202C⟩" in text
 
 
-def test_label_of_ten_thousand_characters_does_not_stretch_the_page(visit: Visit, hostile: Report) -> None:
-    assert max(map(len, hostile.confusion.labels)) == 10_000
+def test_label_of_ten_thousand_characters_does_not_stretch_the_page(
+    visit: Visit, hostile: list[Record]
+) -> None:
+    assert max(map(len, hostile[0].confusion.labels)) == 10_000
     page = visit(hostile, width=390)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.locator("#errors .above").bounding_box()["height"] < 200
@@ -117,7 +121,7 @@ def test_text_that_no_file_could_hold_is_still_inert(visit: Visit, report_of: Re
 @pytest.mark.parametrize(
     "hash",
     [
-        "metric=__proto__&layer=999999999&head=999999999&from=99999999&true=99999999&predicted=99999999",
+        "metric=__proto__&layer=999999999&head=999999999&token=99999999&row=99999999&pick=99999999&true=99999999&predicted=99999999",
         "metric=</script><script>window.hacked=1</script>&find=<img src=x onerror=window.hacked=1>",
         "first=999999999&last=0",
         "first=5&last=5",
@@ -126,7 +130,7 @@ def test_text_that_no_file_could_hold_is_still_inert(visit: Visit, report_of: Re
     ],
 )
 def test_hostile_address_is_inert(visit: Visit, report_of: ReportOf, hash: str) -> None:
-    page = visit(replace(report_of("english"), attention=make_attention()), hash=hash)
+    page = visit([report_of("english"), make_attention()], hash=hash)
     check_inert(page)
     assert page.locator("h1").inner_text() == "Better than TF-IDF + logistic regression."
     assert page.locator("#attention canvas").count() >= 3
@@ -135,9 +139,9 @@ def test_hostile_address_is_inert(visit: Visit, report_of: ReportOf, hash: str) 
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda page: page.replace(b'id="record">R0JSRUNPUkQ', b'id="record">R0JSRUNPUkR'),
-        lambda page: page.replace(b'id="record">', b'id="record">!'),
-        lambda page: page[: page.index(b'id="record">') + 4000] + page[page.index(b"</script>") :],
+        lambda page: page.replace(b">R0JSRUNPUkQ", b">R0JSRUNPUkR"),
+        lambda page: page.replace(b">R0JSRUNPUkQ", b">!"),
+        lambda page: page[: page.index(b">R0JSRUNPUkQ") + 4000] + page[page.index(b"</script>") :],
     ],
     ids=["other magic", "not base64", "truncated"],
 )

@@ -45,7 +45,7 @@ def test_every_element_inverts_to_its_value(
     visit: Visit, tokens: tuple[str, ...], theme: str, scale: int, held: int
 ) -> None:
     record = make_attention(tokens)
-    page = visit(record, hash=f"{HASH}&from={held}", theme=theme, scale=scale)
+    page = visit(record, hash=f"{HASH}&token={held}", theme=theme, scale=scale)
     query, keys = record.query[LAYER, HEAD, held], record.key[LAYER, HEAD]
     found = {mark["name"]: mark for mark in marks(page, "attention neurons")}
     top = pixels(page.locator("#attention .neurons .head canvas"))
@@ -67,7 +67,7 @@ def test_every_element_inverts_to_its_value(
 
 def test_products_sum_to_the_score_and_the_scores_give_the_weights(visit: Visit) -> None:
     record = make_attention()
-    page = visit(record, hash=f"{HASH}&from=3")
+    page = visit(record, hash=f"{HASH}&token=3")
     size, width = len(record.tokens), record.query.shape[-1]
     products = record.query[LAYER, HEAD, 3] * record.key[LAYER, HEAD]
     scores = products.sum(axis=1) / np.sqrt(width)
@@ -82,7 +82,7 @@ def test_products_sum_to_the_score_and_the_scores_give_the_weights(visit: Visit)
 
 def test_bars_are_as_long_as_their_numbers(visit: Visit) -> None:
     record = make_attention()
-    page = visit(record, hash=f"{HASH}&from=3")
+    page = visit(record, hash=f"{HASH}&token=3")
     image = pixels(page.locator("#attention .neurons .map canvas"))
     weights = record.weights(LAYER, HEAD)[3]
     inked = []
@@ -114,7 +114,7 @@ def test_a_token_can_be_held_and_filters_are_kept(visit: Visit) -> None:
 
 def test_numbers_under_the_pointer_and_the_keys_are_those_of_the_record(visit: Visit) -> None:
     record: AttentionRecord = make_attention()
-    page = visit(record, hash=f"{HASH}&from=2")
+    page = visit(record, hash=f"{HASH}&token=2")
     (product,) = named(page, "attention neurons", "product")
     cell, height = product["drawn"]["cell"], product["drawn"]["height"]
     x, y = product["drawn"]["left"] + 9.5 * cell, 5.5 * height

@@ -1,13 +1,13 @@
 """The page as a whole: budgets, keyboard, address, languages, colours, paper, empty states, notebooks."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
+from glassbert.lens.records import Record
 from glassbert.lens.report_records import Report
 from glassbert.show import show
 from glassbert.show.page import render_page
@@ -46,13 +46,13 @@ CONTRASTS = """() => {
 }"""
 
 
-def complete(report: Report) -> Report:
-    return replace(report, attention=make_attention())
+def complete(report: Report) -> list[Record]:
+    return [report, make_attention()]
 
 
 @pytest.mark.parametrize("kind", ["english", "chinese", "topics", "intents"])
 def test_page_stays_within_its_elements(visit: Visit, report_of: ReportOf, kind: str) -> None:
-    page = visit(replace(report_of(kind), attention=make_attention(CHINESE, layers=12, heads=12)))
+    page = visit([report_of(kind), make_attention(CHINESE, layers=12, heads=12)])
     assert page.evaluate("document.querySelectorAll('*').length") < MAX_ELEMENTS
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     page.locator("#errors .list").evaluate("(list) => list.scrollTo(0, list.scrollHeight / 2)")
@@ -62,9 +62,9 @@ def test_page_stays_within_its_elements(visit: Visit, report_of: ReportOf, kind:
 
 def test_first_picture_comes_within_a_second(chromium: Browser, report_of: ReportOf, tmp_path: Path) -> None:
     """Processor time of the main thread until the first paint: other work on the machine does not count."""
-    report = replace(report_of("intents"), attention=make_attention(CHINESE, layers=12, heads=12))
+    content = [report_of("intents"), make_attention(CHINESE, layers=12, heads=12)]
     path = tmp_path / "page.html"
-    path.write_bytes(render_page(report))
+    path.write_bytes(render_page(content))
     page = chromium.new_page(viewport={"width": 1280, "height": 900})
     chromium.start_tracing(page=page, categories=["toplevel", "loading"])
     page.goto(path.as_uri())
@@ -277,7 +277,6 @@ def test_unfinished_run_shows_what_there_is(visit: Visit, tmp_path: Path, status
     for section, text in {
         "errors": "This run has no predictions to compare.",
         "calibration": "This run has no calibration.",
-        "attention": "No example was recorded for this report.",
     }.items():
         assert text in page.locator(f"#{section}").inner_text()
 

@@ -49,7 +49,7 @@ def test_a_thumbnail_says_what_it_is_and_shows_all_tokens(visit: Visit, record: 
 
 def test_the_most_telling_head_is_shown_first_and_whole(visit: Visit, record: AttentionSketch) -> None:
     layer, head = divmod(int(record.whole[0]), HEADS)
-    page = visit(record, hash="form=neurons&from=7")
+    page = visit(record, hash="form=neurons&token=7")
     assert page.locator("#attention h3").inner_text() == f"Layer {layer}, head {head}"
     assert page.locator("#attention .coarse").count() == 0
     full = make_attention(TOKENS, layers=LAYERS, heads=HEADS)

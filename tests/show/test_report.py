@@ -166,7 +166,7 @@ def test_long_text_says_how_long_it_was(run: Path) -> None:
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_report_of_every_kind_survives_its_bytes(kind: str, tmp_path: Path) -> None:
-    report = build_report(make_run(tmp_path / "run", kind), attention=make_attention())
+    report = build_report(make_run(tmp_path / "run", kind))
     assert Report.from_bytes(report.to_bytes()).to_bytes() == report.to_bytes()
     assert report.confusion.labels == KINDS[kind].labels
 
@@ -175,7 +175,7 @@ def test_report_of_every_kind_survives_its_bytes(kind: str, tmp_path: Path) -> N
 def test_report_of_an_unfinished_run_gives_what_there_is(tmp_path: Path, status: str) -> None:
     report = build_report(make_run(tmp_path / "run", status=status))
     assert report.facts.status == status
-    assert report.score is None and report.confusion is None and report.attention is None
+    assert report.score is None and report.confusion is None
     assert len(report.curves.series) == 6
 
 
@@ -305,14 +305,14 @@ def test_predictions_with_a_wrong_value_are_refused(run: Path, change: Any, mess
 
 
 def test_report_is_written_whole(original: Path, tmp_path: Path) -> None:
-    write_report(original, tmp_path / "report.html", attention=make_attention())
+    write_report(original, tmp_path / "report.html", looks=[make_attention()])
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
     assert (tmp_path / "report.html").stat().st_size < 5_000_000
 
 
 def test_report_that_would_be_too_large_is_refused(original: Path, tmp_path: Path) -> None:
     attention = make_attention(ENGLISH * 10, layers=6, heads=12, width=64)
-    with pytest.raises(UsageError, match=r"would have \d\.\d MB, with the attention of 120 tokens"):
-        write_report(original, tmp_path / "report.html", attention=attention)
-    write_report(original, tmp_path / "report.html", attention=attention, max_bytes=None)
+    with pytest.raises(UsageError, match=r"would have \d\.\d MB, with 1 looks into the model"):
+        write_report(original, tmp_path / "report.html", looks=[attention])
+    write_report(original, tmp_path / "report.html", looks=[attention], max_bytes=None)
     assert (tmp_path / "report.html").stat().st_size > 5_000_000

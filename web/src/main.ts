@@ -4,8 +4,8 @@ import './style/tokens.css';
 import './style/base.css';
 import './style/print.css';
 import App from './App.svelte';
-import { fromBase64, parseContainer, type NamedRecord } from './core/container';
 import { probe } from './core/probe';
+import { readShelf } from './core/shelf';
 
 declare global {
   interface Window {
@@ -13,15 +13,8 @@ declare global {
   }
 }
 
-function read(): { record: NamedRecord | null; reason: string } {
-  try {
-    const text = document.getElementById('record')?.textContent ?? '';
-    return { record: parseContainer(fromBase64(text)), reason: '' };
-  } catch (error) {
-    return { record: null, reason: error instanceof Error ? error.message : String(error) };
-  }
-}
-
 const target = document.getElementById('page');
-if (target) mount(App, { target, props: read() });
+// The title is written by show/page.py; what stands behind its last point is our own name.
+const title = document.title.replace(/ · glassbert$/, '');
+if (target) mount(App, { target, props: { items: readShelf(document), title } });
 window.glassbert = { probe };

@@ -176,7 +176,49 @@ export interface Report {
   readonly score: ScoreCard | null;
   readonly curves: Curves | null;
   readonly confusion: Confusion | null;
-  readonly attention: AttentionRecord | null;
+}
+
+/** Mean, standard deviation and extremes of the numbers in one tensor; NaN where they are not finite. */
+export interface Statistics {
+  readonly mean: number;
+  readonly std: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** A module, an operation of it, a view (which computes nothing) or an input of the forward pass. */
+export interface StructureNode {
+  readonly path: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly parent: number;
+  readonly parameters: readonly string[];
+  readonly num_parameters: number;
+  readonly tied: readonly string[];
+  readonly input_shape: readonly number[] | null;
+  readonly output_shape: readonly number[] | null;
+  readonly dtype: string;
+  readonly flops: number;
+  readonly activation_bytes: number;
+  readonly seconds: number;
+  readonly activation: Statistics | null;
+  readonly gradient: Statistics | null;
+}
+
+/** Nodes in the order in which they began, so that a module's subtree is contiguous; node 0 is the model. */
+export interface StructureGraph {
+  readonly nodes: readonly StructureNode[];
+  readonly edges: NdArray<Int32Array>; // [E, 2]
+}
+
+/** The graph of one forward pass, and whose it was. */
+export interface StructureRecord {
+  readonly model: string;
+  readonly text: string | null;
+  readonly tokens: readonly string[];
+  readonly graph: StructureGraph;
+  readonly unread: readonly string[];
+  readonly notes: readonly string[];
 }
 
 /** The records a page can be made of, by name. */
@@ -184,4 +226,5 @@ export interface Roots {
   readonly AttentionRecord: AttentionRecord;
   readonly AttentionSketch: AttentionSketch;
   readonly Report: Report;
+  readonly StructureRecord: StructureRecord;
 }

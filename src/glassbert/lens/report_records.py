@@ -1,4 +1,4 @@
-"""What the report page draws: facts of a run, its score, its curves, its errors and one example's attention.
+"""What the report page draws: facts of a run, its score, its curves and its errors.
 
 Letters: C labels, n whatever the record counts.
 """
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Float64, Int32
 
-from glassbert.lens.attention_record import AttentionRecord
 from glassbert.lens.records import Record
 
 
@@ -212,4 +211,3 @@ class Report(Record):
     score: ScoreCard | None
     curves: Curves | None
     confusion: Confusion | None
-    attention: AttentionRecord | None

@@ -1,8 +1,9 @@
-"""A record as one HTML file that needs nothing else: no network, no second file, no code but ours.
+"""Records as one HTML file that needs nothing else: no network, no second file, no code but ours.
 
-The file holds the page's bundle (built from `web/` into `static/`) and the record's container as base64. Its
-Content-Security-Policy allows no request at all and no script or style but the two whose hashes it names; the
-script turns the record into text nodes and pixels, never into markup.
+The file holds the page's bundle (built from `web/` into `static/`) and each record's container as base64, in
+an element of its own that is read when its view is drawn. Its Content-Security-Policy allows no request at
+all and no script or style but those whose hashes it names; the script turns records into text nodes and
+pixels, never into markup.
 """
 
 from __future__ import annotations
@@ -16,17 +17,15 @@ from importlib.resources import files
 from pathlib import Path
 
 from glassbert.durable import write_file
-from glassbert.errors import Problem, UsageError
 from glassbert.lens.attention_record import AttentionRecord
-from glassbert.lens.attention_sketch import AttentionSketch, fitted
-from glassbert.lens.attribution_record import AttributionRecord
+from glassbert.lens.attention_sketch import AttentionSketch
 from glassbert.lens.records import Record
 from glassbert.lens.report_records import Report
 from glassbert.lens.structure_record import StructureRecord
+from glassbert.show.contents import Content, Held, contents, fitting
 
 TITLE_CHARACTERS = 80
-# Records that the bundle has no view for: a page of one would be empty.
-UNDRAWN = (AttributionRecord,)
+SUFFIX = " · glassbert"
 # What ends a script element, or starts the state in which its end is not seen (HTML standard, 13.1.5). In
 # JavaScript they can only stand inside strings and patterns, where a backslash before "/" or "!" is nothing.
 ENDS_SCRIPT = re.compile(r"<(?=/script|!--)", re.IGNORECASE)
@@ -44,42 +43,51 @@ PAGE = """<!doctype html>
 <body>
 <noscript>This page draws its record with JavaScript, which is switched off.</noscript>
 <div id="page"></div>
-<script type="application/octet-stream;base64" id="record">{record}</script>
+{records}
 <script>{script}</script>
 </body>
 </html>
 """
 
 
-def render_page(record: Record, *, title: str | None = None) -> bytes:
-    """The HTML file; the same record gives the same bytes. `title` is shown on the browser's tab.
+def render_page(content: Content, *, title: str | None = None) -> bytes:
+    """The HTML file of one record or several; the same records give the same bytes.
 
-    Raises UsageError for a record that the page cannot draw.
+    Records of one view are shown one at a time, and chosen on the page. `title` is shown on the browser's
+    tab; unsaid, it names the first record. Raises UsageError for a record that the page cannot draw.
     """
-    if isinstance(record, UNDRAWN):
-        what = f"there is no page of an {type(record).__name__}"
-        raise UsageError(Problem(code="no-page", what=what, fix="save it as .json or .gbr"))
-    if isinstance(record, StructureRecord):  # a page of its own, which needs no script
-        return record.to_html().encode("utf-8")
+    held = contents(content)
+    first = held[0].record
+    if len(held) == 1 and isinstance(first, StructureRecord):  # a page of its own, which needs no script
+        return first.to_html().encode("utf-8")
     script, style = bundle()
     page = PAGE.format(
         policy=policy(script, style),
-        title=html.escape(title_of(record) if title is None else title),
+        title=html.escape(title_of(first) if title is None else title),
         style=style,
-        record=base64.b64encode(record.to_bytes()).decode("ascii"),
+        records="\n".join(map(element, held)),
         script=script,
     )
-    # A lone surrogate can only stand in the title (the record is base64): a reference shows it as unknown.
+    # A lone surrogate can only stand in a title (records are base64): a reference shows it as unknown.
     return page.encode("utf-8", "xmlcharrefreplace")
 
 
-def write_page(record: Record, path: str | Path, *, title: str | None = None, whole: bool = False) -> None:
+def write_page(content: Content, path: str | Path, *, title: str | None = None, whole: bool = False) -> None:
     """Write `render_page` to a file, in full or not at all; raises OutputError or StorageError.
 
     A large attention record is sketched (see `glassbert.lens.attention_sketch`) unless `whole` is set.
     """
-    drawn = fitted(record) if isinstance(record, AttentionRecord) and not whole else record
+    drawn = content if whole else fitting(contents(content))
     write_file(Path(path), [render_page(drawn, title=title)])
+
+
+def element(held: Held) -> str:
+    """The element that carries a record: its kind, the row it is about, what to call it among its like."""
+    row = "" if held.row is None else f' data-row="{held.row}"'
+    name = html.escape(title_of(held.record).removesuffix(SUFFIX))
+    data = base64.b64encode(held.record.to_bytes()).decode("ascii")
+    kind = f'data-record="{type(held.record).__name__}"{row} data-title="{name}"'
+    return f'<script type="application/octet-stream;base64" {kind}>{data}</script>'
 
 
 def title_of(record: Record) -> str:
@@ -92,7 +100,7 @@ def title_of(record: Record) -> str:
             name = record.text
         case _:
             name = type(record).__name__
-    return f"{name[:TITLE_CHARACTERS]} · glassbert"
+    return f"{name[:TITLE_CHARACTERS]}{SUFFIX}"
 
 
 @cache

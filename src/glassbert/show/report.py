@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from glassbert.durable import write_file
 from glassbert.errors import DataError, MissingInputError, Problem, UsageError
-from glassbert.lens.attention_record import AttentionRecord
+from glassbert.lens.records import Record
 from glassbert.lens.report_records import Confusion, Examples, Report
+from glassbert.show.contents import OfRow
 from glassbert.show.curves import read_curves
 from glassbert.show.facts import read_facts
 from glassbert.show.page import render_page
@@ -21,7 +23,7 @@ from glassbert.strict_json import read_json
 MAX_PAGE_BYTES = 5_000_000
 
 
-def build_report(run_directory: Path, *, attention: AttentionRecord | None = None) -> Report:
+def build_report(run_directory: Path) -> Report:
     """Everything the page shows about a run; a run that is still going, or was stopped, gives what there is.
 
     Reads `run.json`, `metrics.jsonl` and `predictions.csv`. Raises MissingInputError without a `run.json`,
@@ -45,7 +47,6 @@ def build_report(run_directory: Path, *, attention: AttentionRecord | None = Non
         score=read_score(result, predictions),
         curves=read_curves(log, best_step=best, total_steps=total) if log.is_file() else None,
         confusion=_confusion(result.child("confusion"), facts.labels, predictions),
-        attention=attention,
     )
 
 
@@ -53,19 +54,18 @@ def write_report(
     run_directory: Path,
     out: Path,
     *,
-    attention: AttentionRecord | None = None,
+    looks: Sequence[Record | OfRow] = (),
     max_bytes: int | None = MAX_PAGE_BYTES,
 ) -> None:
-    """Write the report of a run as one HTML file.
+    """Write the report of a run, and what was seen inside its model, as one HTML file.
 
-    Raises what `build_report` raises, UsageError when the page would exceed `max_bytes` (which only a long
-    text's attention can bring about), OutputError or StorageError.
+    Raises what `build_report` raises, UsageError when the page would exceed `max_bytes` (which only `looks`
+    can bring about), OutputError or StorageError.
     """
-    page = render_page(build_report(run_directory, attention=attention))
+    page = render_page([build_report(run_directory), *looks])
     if max_bytes is not None and len(page) > max_bytes:
-        tokens = 0 if attention is None else len(attention.tokens)
-        what = f"the report would have {len(page) / 1e6:.1f} MB, with the attention of {tokens} tokens in it"
-        fix = f"record a shorter text, or allow more than {max_bytes / 1e6:.1f} MB"
+        what = f"the report would have {len(page) / 1e6:.1f} MB, with {len(looks)} looks into the model in it"
+        fix = f"look at fewer or shorter texts, or allow more than {max_bytes / 1e6:.1f} MB"
         raise UsageError(Problem(code="report-too-large", what=what, fix=fix, file=str(out)))
     write_file(Path(out), [page])
 

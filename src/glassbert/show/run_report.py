@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from glassbert.lens.attention_capture import attention
-from glassbert.lens.attention_record import AttentionRecord
 from glassbert.runs.directory import RunDirectory
 from glassbert.runs.models import load
 from glassbert.runs.predictions import plain_cell
+from glassbert.show.contents import OfRow
 from glassbert.show.page import write_page
 from glassbert.show.report import build_report
 from glassbert.text.tables import read_table
@@ -20,11 +20,11 @@ WORDS = (6, 30)
 def report_run(run: Path, out: Path) -> Path:
     """Write the report of a run and return its path; an unfinished run shows what there is."""
     looked = look_inside(run)
-    write_page(build_report(run, attention=looked), out)
+    write_page([build_report(run), *([looked] if looked else [])], out)
     return out
 
 
-def look_inside(run: Path) -> AttentionRecord | None:
+def look_inside(run: Path) -> OfRow | None:
     """The attention on the most confident mistake of readable length, or on the surest right answer if there
     is none.
     """
@@ -33,13 +33,13 @@ def look_inside(run: Path) -> AttentionRecord | None:
     model = load(run)
     if model.network.config.attention_type != "scaled_dot_product":
         return None
-    text = chosen_text(run / "predictions.csv")
-    return None if text is None else attention(model, text)
+    chosen = chosen_row(run / "predictions.csv")
+    return None if chosen is None else OfRow(record=attention(model, chosen[1]), row=chosen[0])
 
 
-def chosen_text(predictions: Path) -> str | None:
-    """The evaluation text that the page looks into first."""
+def chosen_row(predictions: Path) -> tuple[int, str] | None:
+    """Number and text of the evaluation row that the page looks into first."""
     rows = read_table(predictions).frame.to_dict("records")
     readable = [row for row in rows if WORDS[0] <= len(row["text"].split()) <= WORDS[1]] or rows
     readable.sort(key=lambda row: (row["label"] == row["prediction"], -float(row["confidence"])))
-    return plain_cell(readable[0]["text"]) if readable else None
+    return (int(readable[0]["row"]), plain_cell(readable[0]["text"])) if readable else None

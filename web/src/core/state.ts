@@ -2,7 +2,8 @@
 // so that an untouched page has a bare address; what cannot be read falls back to its default.
 import type { Order, Preset } from '../math/select';
 
-export const SECTIONS = ['score', 'training', 'errors', 'calibration', 'attention', 'facts'] as const;
+/** In the order of the page. */
+export const SECTIONS = ['score', 'training', 'errors', 'attention', 'calibration', 'facts'] as const;
 export const SIDES = ['all', 'first', 'second', 'across', 'back'] as const;
 
 export type Section = (typeof SECTIONS)[number];
@@ -24,6 +25,10 @@ export interface State {
   preset: Preset;
   order: Order;
   find: string;
+  /** The evaluation row that is selected in every view, by its number in the file. */
+  row: number | null;
+  /** Which of several records that are about no row. */
+  pick: number;
   /** null is the head that the record itself puts first. */
   layer: number | null;
   head: number | null;
@@ -34,8 +39,8 @@ export interface State {
   /** Weights are drawn as weight ** (1 / contrast). */
   contrast: number;
   mass: number;
-  /** The row (query) that is held, by unit. */
-  from: number | null;
+  /** The token that is held in every view, by its number in the window, special tokens included. */
+  token: number | null;
 }
 
 interface Codec<T> {
@@ -101,6 +106,8 @@ const CODECS: { readonly [K in keyof State]: Codec<State[K]> } = {
   preset: oneOf<Preset>('show', 'mistakes', ['all', 'mistakes']),
   order: oneOf<Order>('order', 'sure', ['sure', 'unsure', 'row']),
   find: text('find', ''),
+  row: whole<number | null>('row', null),
+  pick: whole('pick', 0),
   layer: whole<number | null>('layer', null),
   head: whole<number | null>('head', null),
   form: oneOf('form', 'matrix', ['matrix', 'links', 'neurons']),
@@ -109,7 +116,7 @@ const CODECS: { readonly [K in keyof State]: Codec<State[K]> } = {
   side: oneOf<Side>('side', 'all', SIDES),
   contrast: within('contrast', 2, CONTRAST.low, CONTRAST.high),
   mass: within('mass', 0.7, MASS.low, MASS.high),
-  from: whole<number | null>('from', null),
+  token: whole<number | null>('token', null),
 };
 const NAMES = Object.keys(CODECS) as (keyof State)[];
 

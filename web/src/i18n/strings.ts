@@ -285,6 +285,9 @@ export const STRINGS = {
   attention_edges: { en: '{n} links drawn', zh: '已画 {n} 条连线' },
   attention_computing: { en: 'Computing {done} of {total} heads', zh: '正在计算 {done}/{total} 个头' },
   made_by: { en: 'Made by glassbert. This file is complete: it loads nothing from any network.', zh: '由 glassbert 生成。本文件自足，不从网络加载任何内容。' },
+  choose_record: { en: 'Show', zh: '显示' },
+  row_of_text: { en: 'Row {row}: {text}', zh: '第 {row} 行：{text}' },
+  not_of_row: { en: 'This file holds none for row {row}.', zh: '本文件没有第 {row} 行的此项内容。' },
   broken: { en: 'This page cannot show its record: {reason}', zh: '本页无法显示其记录：{reason}' },
 } as const satisfies Record<string, Record<Language, string>>;
 

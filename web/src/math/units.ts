@@ -58,6 +58,11 @@ export function unitsOf(record: Attended, words: boolean): Unit[] {
   return units;
 }
 
+/** The unit that holds a token; -1 where none does. */
+export function unitOf(units: readonly Unit[], token: number | null): number {
+  return token === null ? -1 : units.findIndex((unit) => unit.tokens.includes(token));
+}
+
 /** A subword without the mark of its tokenizer: `##ing`, `Ġthe`, `▁the`. */
 export function bare(token: string): string {
   return token.replace(/^(##|Ġ|▁)/, '') || token;

@@ -1,0 +1,38 @@
+// Which component draws which record: a new view is one line here, its section in core/state.ts, and its words.
+import type { Component } from 'svelte';
+import type { Section } from '../core/state';
+import type { Report, Roots } from '../records';
+import Attention from './attention/Attention.svelte';
+import Calibration from './calibration/Calibration.svelte';
+import Errors from './errors/Errors.svelte';
+import Facts from './facts/Facts.svelte';
+import Score from './score/Score.svelte';
+import Training from './training/Training.svelte';
+
+/** A section of the page: drawn by `component` from records of one kind. */
+export interface View {
+  readonly record: string;
+  readonly section: Section;
+  readonly component: Component<Record<string, unknown>>;
+  props(record: unknown): Record<string, unknown>;
+}
+
+export const VIEWS: readonly View[] = [
+  part('score', Score, ({ facts, score }) => ({ facts, score })),
+  part('training', Training, ({ curves }) => ({ curves })),
+  part('errors', Errors, ({ confusion }) => ({ confusion })),
+  part('calibration', Calibration, ({ score }) => ({ calibration: score?.calibration ?? null })),
+  part('facts', Facts, ({ facts, score }) => ({ facts, score })),
+  view('AttentionRecord', 'attention', Attention),
+  view('AttentionSketch', 'attention', Attention),
+];
+
+/** A view of its own: the component takes the record as `record`. */
+function view<K extends keyof Roots>(record: K, section: Section, component: Component<{ record: Roots[K] }>): View {
+  return { record, section, component: component as never, props: (given) => ({ record: given }) };
+}
+
+/** A part of the report: the component takes what `props` picks. */
+function part<P extends object>(section: Section, component: Component<P>, props: (report: Report) => P): View {
+  return { record: 'Report', section, component: component as never, props: props as never };
+}
