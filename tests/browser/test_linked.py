@@ -43,10 +43,8 @@ def test_records_of_one_view_are_shown_one_at_a_time(visit: Visit) -> None:
     page.locator("#attention header select").select_option(index=1)
     assert marks(page, "attention matrix")[0]["value"] == [len(CHINESE)] * 2
     assert page.evaluate("location.hash") == "#pick=1"
-    assert (
-        len(marks(visit([make_attention(), make_attention(CHINESE)], hash="pick=1"), "attention matrix"))
-        > 144
-    )
+    again = visit([make_attention(), make_attention(CHINESE)], hash="pick=1")
+    assert marks(again, "attention matrix")[0]["value"] == [len(CHINESE)] * 2
 
 
 def test_selected_row_is_the_row_of_every_view(visit: Visit, report_of: ReportOf) -> None:
@@ -63,7 +61,7 @@ def test_selected_row_is_the_row_of_every_view(visit: Visit, report_of: ReportOf
 
 def test_record_is_read_only_when_its_view_is_drawn(visit: Visit) -> None:
     damaged = base64.b64encode(of_rows(17)[0].record.to_bytes())[:64]
-    page = visit(render_page(of_rows(5, 17)).replace(damaged, b"!" * 64, 2).replace(b"!" * 64, damaged, 1))
+    page = visit(render_page(of_rows(5, 17)).replace(damaged, b"!" * 64))
     assert "text of row 5" in page.locator("#attention").inner_text()
     page.evaluate("location.hash = '#row=17'")
     wait_for_text(page, "This page cannot show its record:")
