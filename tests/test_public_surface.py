@@ -36,6 +36,9 @@ OPTIONS = {
         "--text", "--pair", "--method", "--target", "--token", "--window", "--samples", "--seed",
         "--out", "-o", "--overwrite", "--device", "--threads", JSON,
     },
+    "look heads": {
+        "--text", "--treebank", "--text-column", "--out", "-o", "--overwrite", "--device", "--threads", JSON,
+    },
     "look structure": {
         "--text", "--out", "-o", "--depth", "--fold", "--no-fold", "--heat", "--gradients", "--overwrite",
         "--device", "--threads", JSON,
@@ -49,6 +52,7 @@ ARGUMENTS = {
     "report": ["run"],
     "look attention": ["model"],
     "look attribution": ["model"],
+    "look heads": ["model", "data"],
     "look structure": ["model"],
 }
 # the words of transformers' TrainingArguments and scripts, each beside ours

@@ -37,6 +37,52 @@ export interface AttentionSketch {
   readonly context_witness: NdArray<Float32Array>; // [K, S]
 }
 
+/** How well heads find one dependency relation, against the best fixed offset. */
+export interface Relation {
+  readonly name: string;
+  readonly count: number;
+  readonly accuracy: NdArray<Float32Array>; // [2, L, N]
+  readonly baseline: number;
+  readonly offset: number;
+  readonly direction: number;
+  readonly layer: number;
+  readonly head: number;
+  readonly held_out: number;
+  readonly held_out_count: number;
+}
+
+/** What every head attends to on the given texts, how alike heads are, and which repeat others. */
+export interface HeadsRecord {
+  readonly model: string;
+  readonly num_texts: number;
+  readonly num_windows: number;
+  readonly num_tokens: number;
+  readonly cls: string;
+  readonly sep: string;
+  readonly scores: NdArray<Float32Array>; // [L, N, P]
+  readonly chance: NdArray<Float32Array>; // [P]
+  readonly counts: NdArray<Int32Array>; // [P]
+  readonly offsets: NdArray<Int32Array>; // [K]
+  readonly profile: NdArray<Float32Array>; // [L, N, K]
+  readonly offset: NdArray<Int32Array>; // [L, N]
+  readonly entropy: NdArray<Float32Array>; // [L, N]
+  readonly broadness: NdArray<Float32Array>; // [L, N]
+  readonly label: NdArray<Int32Array>; // [L, N]
+  readonly candidate: NdArray<Int32Array>; // [L, N]
+  readonly score: NdArray<Float32Array>; // [L, N]
+  readonly margin: NdArray<Float32Array>; // [L, N]
+  readonly distance: NdArray<Float32Array>; // [M, M]
+  readonly distance_rows: number;
+  readonly place: NdArray<Float32Array>; // [M, 2]
+  readonly place_share: number;
+  readonly spared: NdArray<Int32Array>; // [R]
+  readonly twin: NdArray<Int32Array>; // [R]
+  readonly gap: NdArray<Float32Array>; // [R]
+  readonly relations: readonly Relation[];
+  readonly num_sentences: number;
+  readonly skipped_sentences: number;
+}
+
 /** A file the run read: what for, where, its SHA-256 and how many rows. */
 export interface DataFile {
   readonly role: string;
@@ -225,6 +271,7 @@ export interface StructureRecord {
 export interface Roots {
   readonly AttentionRecord: AttentionRecord;
   readonly AttentionSketch: AttentionSketch;
+  readonly HeadsRecord: HeadsRecord;
   readonly Report: Report;
   readonly StructureRecord: StructureRecord;
 }

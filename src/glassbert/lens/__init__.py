@@ -14,6 +14,7 @@ _HOME_OF = {
     "attribution": "glassbert.lens.attributing.attribution",
     "AttributionOptions": "glassbert.lens.attributing.options",
     "methods": "glassbert.lens.attributing.methods",
+    "heads": "glassbert.lens.atlas.heads",
     "structure": "glassbert.lens.structuring.capture",
     "Look": "glassbert.lens.structuring.drawing",
 }

@@ -19,6 +19,7 @@ from pathlib import Path
 from glassbert.durable import write_file
 from glassbert.lens.attention_record import AttentionRecord
 from glassbert.lens.attention_sketch import AttentionSketch
+from glassbert.lens.heads_record import HeadsRecord
 from glassbert.lens.records import Record
 from glassbert.lens.report_records import Report
 from glassbert.lens.structure_record import StructureRecord
@@ -98,6 +99,8 @@ def title_of(record: Record) -> str:
             name = f"{Path(paths[0]).name} · {record.facts.run_id}" if paths else record.facts.run_id
         case AttentionRecord() | AttentionSketch():
             name = record.text
+        case HeadsRecord():
+            name = f"Heads of {Path(record.model).name}"
         case _:
             name = type(record).__name__
     return f"{name[:TITLE_CHARACTERS]}{SUFFIX}"

@@ -1,9 +1,10 @@
 // The complete state of the page, and its form in the address: "#metric=mcc&true=1&predicted=0". Defaults are left out,
 // so that an untouched page has a bare address; what cannot be read falls back to its default.
+import { MEASURES, type Measure } from '../math/patterns';
 import type { Order, Preset } from '../math/select';
 
 /** In the order of the page. */
-export const SECTIONS = ['score', 'training', 'errors', 'attention', 'calibration', 'facts'] as const;
+export const SECTIONS = ['score', 'training', 'errors', 'attention', 'heads', 'calibration', 'facts'] as const;
 export const SIDES = ['all', 'first', 'second', 'across', 'back'] as const;
 
 export type Section = (typeof SECTIONS)[number];
@@ -41,6 +42,8 @@ export interface State {
   mass: number;
   /** The token that is held in every view, by its number in the window, special tokens included. */
   token: number | null;
+  /** What shades the tiles of the head atlas. */
+  measure: Measure;
 }
 
 interface Codec<T> {
@@ -117,6 +120,7 @@ const CODECS: { readonly [K in keyof State]: Codec<State[K]> } = {
   contrast: within('contrast', 2, CONTRAST.low, CONTRAST.high),
   mass: within('mass', 0.7, MASS.low, MASS.high),
   token: whole<number | null>('token', null),
+  measure: oneOf<Measure>('measure', 'label', MEASURES),
 };
 const NAMES = Object.keys(CODECS) as (keyof State)[];
 

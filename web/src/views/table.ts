@@ -6,6 +6,7 @@ import Attention from './attention/Attention.svelte';
 import Calibration from './calibration/Calibration.svelte';
 import Errors from './errors/Errors.svelte';
 import Facts from './facts/Facts.svelte';
+import Heads from './heads/Heads.svelte';
 import Score from './score/Score.svelte';
 import Training from './training/Training.svelte';
 
@@ -25,6 +26,7 @@ export const VIEWS: readonly View[] = [
   part('facts', Facts, ({ facts, score }) => ({ facts, score })),
   view('AttentionRecord', 'attention', Attention),
   view('AttentionSketch', 'attention', Attention),
+  view('HeadsRecord', 'heads', Heads),
 ];
 
 /** A view of its own: the component takes the record as `record`. */
