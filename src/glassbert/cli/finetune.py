@@ -95,6 +95,12 @@ def finetune(
             "--resume-override", metavar="KEY", help="A setting that may now differ (may be repeated)."
         ),
     ] = None,
+    keep_checkpoints: Annotated[
+        int | None,
+        typer.Option(
+            "--keep-checkpoints", help="Checkpoints to keep from first step to last, to look back on."
+        ),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in --out.")] = False,
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
     as_json: words.Json = False,
@@ -143,6 +149,7 @@ def finetune(
         "resume": "auto" if resume_auto else resume,
         "resume_override": tuple(resume_override or ()),
         "overwrite": overwrite,
+        "keep_checkpoints": keep_checkpoints,
     }
     run_finetune(data, request, threads=threads, report=report, as_json=as_json)
 

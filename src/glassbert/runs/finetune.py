@@ -13,7 +13,7 @@ from glassbert.runs.claim import claimed
 from glassbert.runs.data import Dataset, Learning, read_dataset
 from glassbert.runs.devices import refuse_device
 from glassbert.runs.directory import FILE, REJECTED, RunDirectory, clear
-from glassbert.runs.fit import Place, fit, make_plan
+from glassbert.runs.fit import Place, fit, make_plan, refuse_kept
 from glassbert.runs.job import FinetuneJob, Split
 from glassbert.runs.judge import Judging, judge_and_save
 from glassbert.runs.options import FinetuneOptions
@@ -59,6 +59,7 @@ def finetune(
     """
     started = time.monotonic() if started is None else started
     check(options.request.said())
+    refuse_kept(options.keep_checkpoints)
     refuse_contradictions(options)
     refuse_device(options.device_name)
     with claimed(options.out, resume=_continues(options, watchers), overwrite=options.overwrite) as recorded:
@@ -90,6 +91,7 @@ class _Run:
     directory: RunDirectory
     dataset: Dataset
     prepared: Prepared
+    keep_checkpoints: int = 0
 
     @classmethod
     def begin(cls, options: FinetuneOptions, watchers: Watchers) -> _Run:
@@ -111,7 +113,8 @@ class _Run:
         directory = RunDirectory.create(options.out, facts)
         if options.data.read.on_bad_rows != "error":
             write_rejected(options.out / REJECTED, dataset.rejected)
-        return cls(directory=directory, dataset=dataset, prepared=prepared)
+        kept = options.keep_checkpoints or 0
+        return cls(directory=directory, dataset=dataset, prepared=prepared, keep_checkpoints=kept)
 
     @classmethod
     def resume(cls, options: FinetuneOptions, recorded: RunDirectory, watchers: Watchers) -> _Run:
@@ -122,7 +125,8 @@ class _Run:
         dataset, prepared = _read(options, watchers)
         refuse_changed_data(recorded.document["data"], dataset.facts)
         recorded.update({"config": changed_config(recorded.document["config"], options.settings)})
-        return cls(directory=recorded, dataset=dataset, prepared=prepared)
+        kept = options.keep_checkpoints or 0
+        return cls(directory=recorded, dataset=dataset, prepared=prepared, keep_checkpoints=kept)
 
     def complete(self, *, stop: Stop, watchers: Watchers, started: float) -> RunDirectory:
         """Train, judge and save; a run that fails or is stopped says so in run.json."""
@@ -133,7 +137,7 @@ class _Run:
             begun = _has_checkpoints(run, watchers)
             outcome = fit(
                 job,
-                Place(directory=run.path, run_id=run.run_id),
+                Place(directory=run.path, run_id=run.run_id, keep_checkpoints=self.keep_checkpoints),
                 stop=stop,
                 deadline=_deadline(job, evaluation, started),
                 resume=begun,

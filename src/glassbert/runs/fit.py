@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from glassbert.errors import DataError, MissingInputError
+from glassbert.errors import DataError, MissingInputError, Problem, UsageError
 from glassbert.model.network import Network
 from glassbert.runs.groups import parameter_groups
 from glassbert.runs.job import FinetuneJob
@@ -23,14 +23,20 @@ from glassbert.train.schedule import warmup_decay
 from glassbert.train.stop import Stop
 from glassbert.train.weights import load_module
 
+MOST_KEPT = 1000
+
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a fit keeps its checkpoints and its log, and under which run's id."""
+    """Where a fit keeps its checkpoints and its log, and under which run's id.
+
+    `keep_checkpoints` is how many stay for good, the first step and the last among them.
+    """
 
     directory: Path
     run_id: str
     tensorboard: bool = True
+    keep_checkpoints: int = 0
 
 
 def fit(
@@ -48,7 +54,12 @@ def fit(
     """
     network, settings = job.network, job.settings
     groups = parameter_groups(network, layer_decay=settings.layer_decay, weight_decay=settings.weight_decay)
-    checkpoints = Checkpoints(place.directory / "checkpoints", run_id=place.run_id)
+    plan = make_plan(job, deadline=deadline)
+    checkpoints = Checkpoints(
+        place.directory / "checkpoints",
+        run_id=place.run_id,
+        milestones=milestones(plan.total_steps, place.keep_checkpoints),
+    )
     network.encoder.embeddings.word.sparse = True
     network.train()
     try:
@@ -59,7 +70,7 @@ def fit(
                     network,
                     make_optimizer(settings.optimizer, groups),
                     job,
-                    make_plan(job, deadline=deadline),
+                    plan,
                     schedule=warmup_decay(settings.lr_scheduler_type, warmup_fraction=settings.warmup_ratio),
                     checkpoints=checkpoints,
                     log=log,
@@ -106,6 +117,21 @@ class _Told:
 def restore(network: Network, checkpoints: Checkpoints, step: int) -> None:
     """Put the weights of a checkpoint into the network."""
     load_module(network, checkpoints.load(step).module)
+
+
+def refuse_kept(count: int | None) -> None:
+    """Raise UsageError for a number of checkpoints that cannot be kept."""
+    if count is not None and (count == 1 or not 0 <= count <= MOST_KEPT):
+        what = f"--keep-checkpoints is {count}"
+        fix = f"give 2 to {MOST_KEPT}, the first step and the last among them, or 0 for none"
+        raise UsageError(Problem(code="bad-setting", what=what, fix=fix))
+
+
+def milestones(total_steps: int, count: int) -> set[int]:
+    """So many steps from 0 to the last, at equal distances (fewer where there are not so many steps)."""
+    if count < 2:
+        return set()
+    return {round(total_steps * number / (count - 1)) for number in range(count)}
 
 
 def make_plan(job: FinetuneJob, *, deadline: float | None = None) -> Plan:

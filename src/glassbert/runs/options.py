@@ -18,7 +18,8 @@ class FinetuneOptions:
 
     `settings` win over `config` (those of a file), and both over the recipe of the model and the data.
     `resume` continues the run in `out`; "auto" begins one where there is none. `resume_override` names the
-    settings that may then differ from the recorded ones.
+    settings that may then differ from the recorded ones. `keep_checkpoints` stay for good, from the first
+    step to the last (None: those that were recorded, else none but the newest two and the best).
     """
 
     data: DataOptions
@@ -31,6 +32,7 @@ class FinetuneOptions:
     resume_override: tuple[str, ...] = ()
     overwrite: bool = False
     command: tuple[str, ...] = ()
+    keep_checkpoints: int | None = None
 
     @property
     def model_name(self) -> str:

@@ -38,6 +38,7 @@ def as_recorded(options: FinetuneOptions) -> dict[str, Any]:
         "model": options.model_name,
         "device": options.device_name,
         "settings": options.request.said(),
+        "keep_checkpoints": options.keep_checkpoints,
     }
 
 
@@ -52,6 +53,7 @@ def resumed(options: FinetuneOptions, document: Mapping[str, Any]) -> FinetuneOp
         settings = {name: entry["value"] for name, entry in config.items()}
         recorded = {name: asked["data"][name] for name in DATA}
         model, device = asked["model"], asked["device"]
+        kept = asked.get("keep_checkpoints")  # runs of earlier versions do not say
     except (KeyError, TypeError) as error:
         what = f"run.json does not say what was asked for: {error} is missing or wrong"
         problem = Problem(code="not-a-run", what=what, fix="start a new run", file=str(options.out))
@@ -66,7 +68,9 @@ def resumed(options: FinetuneOptions, document: Mapping[str, Any]) -> FinetuneOp
         what = "the run learns from a DataFrame, which is not recorded"
         raise UsageError(Problem(code="no-data", what=what, fix="give the same DataFrame again"))
     data = DataOptions(**{**recorded, **moved}, task=document["task"], read=recorded_read)
-    return replace(options, data=data, model=model, device=device, settings={**settings, **anew}, config={})
+    options = replace(options, data=data, model=model, device=device)
+    keep = kept if options.keep_checkpoints is None else options.keep_checkpoints
+    return replace(options, settings={**settings, **anew}, config={}, keep_checkpoints=keep)
 
 
 def _said_data(data: DataOptions) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,12 +51,18 @@ class Latest:
 
 
 class Checkpoints:
-    """The checkpoints of one run in `directory`: the newest `keep` and the best stay, the rest is removed."""
+    """The checkpoints of one run in `directory`: the newest `keep`, the best and `milestones` stay.
 
-    def __init__(self, directory: Path, *, run_id: str, keep: int = 2) -> None:
+    `milestones` are steps that the loop saves for whoever looks back on the way; the rest is removed.
+    """
+
+    def __init__(
+        self, directory: Path, *, run_id: str, keep: int = 2, milestones: Collection[int] = ()
+    ) -> None:
         self.directory = directory
         self.run_id = run_id
         self.keep = keep
+        self.milestones = frozenset(milestones)
 
     def save(
         self,
@@ -109,7 +115,8 @@ class Checkpoints:
 
     def _retain(self, step: int, best_step: int | None) -> None:
         past = [kept for kept in self.steps() if kept <= step]
-        keep = {*past[-self.keep :], best_step, step}
+        milestones = self.milestones.intersection(past)
+        keep = {*past[-self.keep :], *milestones, best_step, step}
         for other in self._all_steps():
             if other not in keep:
                 self._remove(self._path(other))

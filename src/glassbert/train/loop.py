@@ -71,7 +71,7 @@ def train(
         if ending is not None or state.evaluation_due(plan):
             run.evaluate(saver)
             continue
-        if saver.due():
+        if saver.due(state.step):
             saver.save(state)
         report = run.step()
         if probe is not None:

@@ -83,8 +83,9 @@ class Saver:
         self._tried = time.monotonic()
         self._failures = 0
 
-    def due(self) -> bool:
-        return time.monotonic() - self._tried >= self.plan.save_every_seconds
+    def due(self, step: int) -> bool:
+        waited = time.monotonic() - self._tried >= self.plan.save_every_seconds
+        return waited or step in self.checkpoints.milestones
 
     def save(self, state: State, *, required: bool = False) -> bool:
         """Save unless this state is saved, and say whether it is; with `required` a failure raises at once.
