@@ -40,6 +40,10 @@ OPTIONS = {
     "look heads": {
         "--text", "--treebank", "--text-column", "--out", "-o", "--overwrite", "--device", "--threads", JSON,
     },
+    "look landscape": {
+        "--plane", "--rows", "--points", "--budget", "--radius", "--products", "--seed", "--data",
+        "--eval-data", "--out", "-o", "--overwrite", "--device", "--threads", JSON,
+    },
     "look structure": {
         "--text", "--out", "-o", "--depth", "--fold", "--no-fold", "--heat", "--gradients", "--overwrite",
         "--device", "--threads", JSON,
@@ -54,6 +58,7 @@ ARGUMENTS = {
     "look attention": ["model"],
     "look attribution": ["model"],
     "look heads": ["model", "data"],
+    "look landscape": ["run", "models"],
     "look structure": ["model"],
 }
 # the words of transformers' TrainingArguments and scripts, each beside ours

@@ -131,12 +131,11 @@ class TextClassification:
         )
 
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
-        """Sum over windows of weight x cross-entropy in nats, in float32 whatever the logits are."""
+        """Sum over windows of weight x cross-entropy in nats, in float32 or, for such logits, in float64."""
         if batch.targets is None:
             raise _needs_labels("a loss")
-        losses = F.cross_entropy(
-            logits.float(), batch.targets, reduction="none", label_smoothing=self.label_smoothing
-        )
+        wide = logits if logits.dtype == torch.float64 else logits.float()
+        losses = F.cross_entropy(wide, batch.targets, reduction="none", label_smoothing=self.label_smoothing)
         return (losses * batch.weights).sum()
 
     def decode(self, logits: Float[np.ndarray, "W C"], windows: Windows) -> Predictions:
