@@ -83,6 +83,54 @@ export interface HeadsRecord {
   readonly skipped_sentences: number;
 }
 
+/** One set of rows and its mean loss at every measured point (NaN or infinity where it diverged). */
+export interface Surface {
+  readonly name: string;
+  readonly rows: number;
+  readonly total_rows: number;
+  readonly values: NdArray<Float64Array>; // [N]
+}
+
+/** A model that was drawn into the picture: where it is, and its own loss on every surface. */
+export interface Waypoint {
+  readonly name: string;
+  readonly step: number | null;
+  readonly position: NdArray<Float64Array>; // [D]
+  readonly off_plane: number;
+  readonly losses: NdArray<Float64Array>; // [M]
+}
+
+/** The largest and the smallest eigenvalue of the loss's Hessian at one model, on one surface's rows. */
+export interface Curvature {
+  readonly at: string;
+  readonly surface: string;
+  readonly top: number;
+  readonly top_residual: number;
+  readonly lowest: number;
+  readonly lowest_residual: number;
+  readonly iterations: number;
+}
+
+/** A line or a plane through the weights of a model, and the loss at N points of it. */
+export interface LandscapeRecord {
+  readonly model: string;
+  readonly kind: string;
+  readonly seed: number;
+  readonly num_moved: number;
+  readonly axis_norms: NdArray<Float64Array>; // [D]
+  readonly variance: NdArray<Float64Array> | null;
+  readonly low: NdArray<Float64Array>; // [D]
+  readonly high: NdArray<Float64Array>; // [D]
+  readonly points: NdArray<Float64Array>; // [N, D]
+  readonly cells: NdArray<Int32Array>; // [C, K]
+  readonly surfaces: readonly Surface[];
+  readonly waypoints: readonly Waypoint[];
+  readonly curvature: Curvature | null;
+  readonly seconds: number;
+  readonly stopped: string;
+  readonly digest: string;
+}
+
 /** A file the run read: what for, where, its SHA-256 and how many rows. */
 export interface DataFile {
   readonly role: string;
@@ -272,6 +320,7 @@ export interface Roots {
   readonly AttentionRecord: AttentionRecord;
   readonly AttentionSketch: AttentionSketch;
   readonly HeadsRecord: HeadsRecord;
+  readonly LandscapeRecord: LandscapeRecord;
   readonly Report: Report;
   readonly StructureRecord: StructureRecord;
 }

@@ -20,7 +20,7 @@ def landscape(
     models: Annotated[
         list[str] | None,
         typer.Argument(
-            help="For --plane between: two or three of pretrained, final, scratch, step-N, a run, a directory."
+            help="For --plane between, two or three: pretrained, final, scratch, step-N, a run, a directory."
         ),
     ] = None,
     plane: Annotated[

@@ -20,6 +20,7 @@ from glassbert.durable import write_file
 from glassbert.lens.attention_record import AttentionRecord
 from glassbert.lens.attention_sketch import AttentionSketch
 from glassbert.lens.heads_record import HeadsRecord
+from glassbert.lens.landscape_record import LandscapeRecord
 from glassbert.lens.records import Record
 from glassbert.lens.report_records import Report
 from glassbert.lens.structure_record import StructureRecord
@@ -101,6 +102,8 @@ def title_of(record: Record) -> str:
             name = record.text
         case HeadsRecord():
             name = f"Heads of {Path(record.model).name}"
+        case LandscapeRecord():
+            name = f"{Path(record.model).name}, loss landscape"
         case _:
             name = type(record).__name__
     return f"{name[:TITLE_CHARACTERS]}{SUFFIX}"

@@ -150,7 +150,7 @@ def test_the_cost_is_told_before_and_a_budget_that_is_too_small_is_refused() -> 
     record = LOOK(module, samples_of(module.loss), plane=Plane.random(module), options=options)
     assert [cost.evaluations for cost in told] == [40] and told[0].seconds > 0
     assert record.stopped == "points" and len(record.points) == 40
-    with pytest.raises(UsageError, match="do not suffice: the coarsest picture takes about"):
+    with pytest.raises(UsageError, match="do not suffice: the coarsest picture takes"):
         LOOK(
             module,
             samples_of(module.loss),

@@ -1,5 +1,6 @@
 """Planes: what stands at a point, exactly where a model lies there; models that span none are refused."""
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -38,14 +39,18 @@ def test_beside_a_model_the_plane_says_the_same_up_to_rounding() -> None:
             torch.testing.assert_close(tensor, models[place.name][name], rtol=0, atol=1e-9)
 
 
-def test_the_axes_of_three_models_are_orthogonal_and_as_long_as_the_first_two_are_apart() -> None:
+def test_the_axes_of_three_models_are_orthogonal_and_reach_the_second_and_the_third() -> None:
     small = Small(dtype=torch.float64)
     models = {str(seed): small.weights(seed=seed) for seed in range(3)}
     plane = Plane.between(small.network, models)
     apart = length({name: models["1"][name] - models["0"][name] for name in models["0"]})
-    assert plane.axis_norms == pytest.approx((apart, apart), rel=1e-12)
+    assert plane.axis_norms[0] == pytest.approx(apart, rel=1e-12)
+    third = plane.places[2].position
+    far = length({name: models["2"][name] - models["0"][name] for name in models["0"]})
+    assert np.hypot(third[0] * plane.axis_norms[0], plane.axis_norms[1]) == pytest.approx(far, rel=1e-12)
+    assert third[1] == 1
     overlap = sum(float((plane.axes[0][name] * plane.axes[1][name]).sum()) for name in plane.axes[0])
-    assert abs(overlap) < 1e-12 * apart**2
+    assert abs(overlap) < 1e-12 * far**2
     assert [place.position for place in plane.places][:2] == [(0.0, 0.0), (1.0, 0.0)]
     assert all(low < min(p) and max(p) < high for low, high, p in zip(
         plane.low, plane.high, zip(*(place.position for place in plane.places), strict=True), strict=True

@@ -4,7 +4,7 @@ import { MEASURES, type Measure } from '../math/patterns';
 import type { Order, Preset } from '../math/select';
 
 /** In the order of the page. */
-export const SECTIONS = ['score', 'training', 'errors', 'attention', 'heads', 'calibration', 'facts'] as const;
+export const SECTIONS = ['score', 'training', 'landscape', 'errors', 'attention', 'heads', 'calibration', 'facts'] as const;
 export const SIDES = ['all', 'first', 'second', 'across', 'back'] as const;
 
 export type Section = (typeof SECTIONS)[number];
@@ -44,6 +44,12 @@ export interface State {
   token: number | null;
   /** What shades the tiles of the head atlas. */
   measure: Measure;
+  /** A landscape: which rows' loss, seen from above or as a relief, and from where; its measured points. */
+  surface: number;
+  relief: boolean;
+  turn: number;
+  tilt: number;
+  dots: boolean;
 }
 
 interface Codec<T> {
@@ -121,6 +127,11 @@ const CODECS: { readonly [K in keyof State]: Codec<State[K]> } = {
   mass: within('mass', 0.7, MASS.low, MASS.high),
   token: whole<number | null>('token', null),
   measure: oneOf<Measure>('measure', 'label', MEASURES),
+  surface: whole('surface', 0),
+  relief: flag('relief', false),
+  turn: within('turn', 30, 0, 359),
+  tilt: within('tilt', 35, 5, 90),
+  dots: flag('dots', true),
 };
 const NAMES = Object.keys(CODECS) as (keyof State)[];
 

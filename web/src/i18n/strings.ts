@@ -1,6 +1,8 @@
 // Every word of the interface, in both languages. {name} is filled in by `t`. What comes from the run (labels, texts,
 // the reasons of settings) is shown as it is.
 
+import { LANDSCAPE } from './landscape';
+
 export type Language = 'en' | 'zh';
 
 export const STRINGS = {
@@ -18,6 +20,7 @@ export const STRINGS = {
   section_calibration: { en: 'Calibration', zh: '校准' },
   section_attention: { en: 'Attention', zh: '注意力' },
   section_heads: { en: 'Heads', zh: '注意力头' },
+  section_landscape: { en: 'Landscape', zh: '损失地形' },
   section_facts: { en: 'Facts', zh: '概况' },
 
   outcome_better: { en: 'Better than {baseline}.', zh: '优于 {baseline}。' },
@@ -224,6 +227,8 @@ export const STRINGS = {
     en: 'On average, stated confidence is off by {after} points (before: {before}).',
     zh: '置信度平均偏差 {after} 个百分点（校准前：{before}）。',
   },
+
+  ...LANDSCAPE,
 
   attention_note: {
     en: 'Each row of a map is one token and how it spreads its attention; a row sums to 1. Weights are computed here from the recorded queries and keys. Layers and heads count from 0, as in code.',

@@ -7,6 +7,7 @@ import Calibration from './calibration/Calibration.svelte';
 import Errors from './errors/Errors.svelte';
 import Facts from './facts/Facts.svelte';
 import Heads from './heads/Heads.svelte';
+import Landscape from './landscape/Landscape.svelte';
 import Score from './score/Score.svelte';
 import Training from './training/Training.svelte';
 
@@ -27,6 +28,7 @@ export const VIEWS: readonly View[] = [
   view('AttentionRecord', 'attention', Attention),
   view('AttentionSketch', 'attention', Attention),
   view('HeadsRecord', 'heads', Heads),
+  view('LandscapeRecord', 'landscape', Landscape),
 ];
 
 /** A view of its own: the component takes the record as `record`. */

@@ -24,7 +24,7 @@ Point = tuple[float, ...]
 # room around the models, as a share of the room that they take
 PADDING = 0.35
 # a picture is at least this share of its width high, or a nearly straight way would be a line
-FLATTEST = 0.3
+FLATTEST = 0.55
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,8 +57,10 @@ class Plane:
 
     @classmethod
     def between(cls, module: nn.Module, models: Mapping[str, Weights]) -> Plane:
-        """The line through two models or the plane through three; 1 is the distance of the first two.
+        """The line through two models or the plane through three: the first at 0, the second at 1.
 
+        The second axis is orthogonal to the first, and 1 on it is the height of the third model: a model from
+        scratch may be fifty times as far away as a fine-tuned one, and a picture to scale would show nothing.
         Raises UsageError for another number of models and for models that coincide or lie on one line,
         DataError for models of another shape than the module's.
         """
@@ -85,8 +87,8 @@ class Plane:
         if aside <= 1e-12 * max(1.0, along**2):
             what = f"{labels[2]} lies on the line through {labels[0]} and {labels[1]}"
             raise UsageError(Problem(code="no-plane", what=what, fix="leave one of them out"))
-        across = mixed(given[1:], given[0], names, mix=np.array([-along, 1.0]) / np.sqrt(aside))
-        positions = [(0.0, 0.0), (1.0, 0.0), (float(along), float(np.sqrt(aside)))]
+        across = mixed(given[1:], given[0], names, mix=np.array([-along, 1.0]))
+        positions = [(0.0, 0.0), (1.0, 0.0), (float(along), 1.0)]
         places = [
             Place(name=label, step=None, weights=each, position=position)
             for (label, each), position in zip(models.items(), positions, strict=True)

@@ -1,0 +1,57 @@
+// The words of the loss landscape.
+
+export const LANDSCAPE = {
+  landscape_note: {
+    en: 'Every point of the picture is a model: weights somewhere on a line or plane through the space of all weights. What is shown is its mean loss. Only the dots were measured; colours and lines between them are drawn from dot to dot.',
+    zh: '图中每一点都是一个模型：其权重位于权重空间中的一条直线或一个平面上，显示的是它的平均损失。只有圆点处经过实际测量，其余颜色与线条由相邻圆点连成。',
+  },
+  landscape_empty: { en: 'This file holds no landscape.', zh: '本文件没有损失地形。' },
+  landscape_trajectory: {
+    en: 'The plane in which {count} checkpoints of training differ most: its axes explain {first} and {second} of the variance between them, {both} together. {weights} weights move.',
+    zh: '训练过程中 {count} 个检查点差异最大的平面：两轴分别解释其方差的 {first} 与 {second}，合计 {both}。共移动 {weights} 个权重。',
+  },
+  landscape_random: {
+    en: 'Two random directions from the model, each filter as long as the model’s own (seed {seed}). {weights} weights belong to it; biases and norms stay.',
+    zh: '从模型出发的两个随机方向，每个滤波器的长度与模型自身相同（种子 {seed}）。模型共有 {weights} 个权重；偏置与归一化参数不动。',
+  },
+  landscape_line: { en: 'The straight line through two models: {models}. {weights} weights move.', zh: '穿过两个模型的直线：{models}。共移动 {weights} 个权重。' },
+  landscape_between: { 
+    en: 'The plane through three models: {models}. {weights} weights move. Not to scale: 1 across is a distance of {across} between weights, 1 up is {up}.',
+    zh: '穿过三个模型的平面：{models}。共移动 {weights} 个权重。图不按比例：横轴的 1 对应权重距离 {across}，纵轴的 1 对应 {up}。',
+  },
+  landscape_rows: { en: '{rows} of {total} {name} rows', zh: '{name}样本 {total} 条中的 {rows} 条' },
+  landscape_and: { en: ' and ', zh: '，' },
+  landscape_measured: { en: '{points} points measured, each on {rows}: {why}.', zh: '共测量 {points} 个点，每点使用{rows}：{why}。' },
+  landscape_stopped_even: { en: 'nothing was left that bends between them', zh: '点与点之间已无明显弯曲' },
+  landscape_stopped_points: { en: 'as many as were asked for', zh: '已达要求的点数' },
+  landscape_stopped_budget: { en: 'as many as the time allowed', zh: '已用完时间' },
+  landscape_stopped_interrupted: { en: 'then it was interrupted', zh: '随后被中断' },
+  landscape_curvature: {
+    en: 'Hessian of the training loss at {at}: largest eigenvalue {top} (within {within}), smallest {lowest} (within {low_within}).',
+    zh: '训练损失在 {at} 处的海森矩阵：最大特征值 {top}（误差不超过 {within}），最小特征值 {lowest}（误差不超过 {low_within}）。',
+  },
+  landscape_no_curvature: { en: 'The curvature was not measured.', zh: '未测量曲率。' },
+  landscape_surface: { en: 'Rows', zh: '样本' },
+  surface_training: { en: 'training', zh: '训练' },
+  'surface_held-out': { en: 'held-out', zh: '留出' },
+  landscape_form: { en: 'Form', zh: '形式' },
+  landscape_map: { en: 'Map', zh: '平面图' },
+  landscape_relief: { en: 'Relief', zh: '立体图' },
+  landscape_dots: { en: 'Measured points', zh: '测量点' },
+  landscape_loss_log: { en: 'Loss, logarithmic', zh: '损失（对数）' },
+  landscape_at: { en: 'Measured at {place}:', zh: '在 {place} 处测得：' },
+  landscape_rest: { en: 'Point at the picture, or use the arrow keys, to read the nearest measured point.', zh: '指向图中位置或使用方向键以读取最近的测量点。' },
+  landscape_models: { en: 'Models on the picture, each with its own loss', zh: '图中的模型及其自身损失' },
+  landscape_model: { en: 'Model', zh: '模型' },
+  landscape_off: { en: 'off the plane', zh: '离平面' },
+  landscape_off_note: {
+    en: 'A hollow mark is the shadow of a model that lies off the plane, by the distance given: the colour under it is not its loss, the table is.',
+    zh: '空心点是平面外模型的投影，表中列出其距离：点下的颜色不是它的损失，以表中数值为准。',
+  },
+  landscape_map_label: { en: 'Map of the {surface} loss, {points} measured points', zh: '{surface}损失平面图，{points} 个测量点' },
+  landscape_relief_label: { en: 'Relief of the {surface} loss, turned by {turn} and tilted by {tilt} degrees', zh: '{surface}损失立体图，旋转 {turn} 度，俯视 {tilt} 度' },
+  landscape_relief_note: { en: 'Height and colour: {surface} loss.', zh: '高度与颜色：{surface}损失。' },
+  landscape_net: { en: 'Orange net: {others} loss on the same scale.', zh: '橙色网格：同一尺度下的{others}损失。' },
+  landscape_turn: { en: 'Drag or use the arrow keys to turn it.', zh: '拖动或使用方向键旋转。' },
+  landscape_line_label: { en: 'Loss along the line, {points} measured points', zh: '沿直线的损失，{points} 个测量点' },
+};
