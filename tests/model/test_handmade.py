@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from glassbert.model import encoder
+from glassbert.model.dense_attention import pieces_of
 from glassbert.model.encoder import Block
 from glassbert.model.handmade import BlockPlan, handmade_block
 from glassbert.model.network import Network
@@ -49,11 +50,13 @@ def trained(network: Network, packed: Packed, rates: Rates) -> tuple[Tensor, dic
 
 @pytest.mark.parametrize("activation", ["gelu", "gelu_new"])
 @pytest.mark.parametrize("hidden", [0.25, 0.0])
-@pytest.mark.parametrize("lengths", [(9, 4, 4, 4, 1, 12, 12, 4), (7, 7, 7, 7, 7, 7, 7, 7)])
+@pytest.mark.parametrize(
+    "lengths", [(9, 4, 4, 4, 1, 12, 12, 4), (7, 7, 7, 7, 7, 7, 7, 7), (70, 70, 64, 64, 15, 15, 15, 3)]
+)
 def test_output_and_gradients_are_those_of_autograd(
     activation: str, hidden: float, lengths: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    network = build("token-classification", hidden_act=activation).double()
+    network = build("token-classification", hidden_act=activation, max_position_embeddings=80).double()
     packed, rates = batch(lengths=lengths), replace(RATES, hidden=hidden)
     output, gradients = trained(network, packed, rates)
     assert len(CALLS) == 2
@@ -69,11 +72,11 @@ def test_output_and_gradients_are_those_of_autograd(
 def test_the_derivative_is_that_of_finite_differences() -> None:
     """Nothing but the block's own forward pass vouches for its derivative here."""
     block = cast(Block, build().double().encoder.blocks[0])
-    layout = batch(lengths=(3, 3, 2)).layout
+    pieces = pieces_of(batch(lengths=(3, 3, 2)).layout.groups)
     generator = torch.Generator().manual_seed(1)
     hidden = torch.randn(8, 30, generator=generator, dtype=torch.float64, requires_grad=True)
     masks = tuple((torch.rand(8, 30, generator=generator, dtype=torch.float64) > 0.3) * 1.5 for _ in range(2))
-    plan = BlockPlan(layout=layout, num_heads=5, eps=1e-12, approximate="none", masks=masks)
+    plan = BlockPlan(pieces=pieces, num_heads=5, eps=1e-12, approximate="none", masks=masks)
     weights = block._weights()
     torch.autograd.gradcheck(lambda x, *w: handmade_block(x, w, plan), (hidden, *weights), fast_mode=True)
 

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from glassbert.model.attention import Attention
 from glassbert.model.config import EncoderConfig
+from glassbert.model.dense_attention import pieces_of
 from glassbert.model.handmade import APPROXIMATION, BlockPlan, handmade_block
 from glassbert.model.layout import Layout, Rows
 from glassbert.model.noise import Noise, added, dropped
@@ -141,7 +142,7 @@ class Block(nn.Module):
         rate, width = noise.rates.hidden, self.attention.num_heads * self.attention.head_size
         masks = [noise.keep(layout.lengths, width, rate) for _ in range(SUMS_PER_BLOCK)] if rate else []
         return BlockPlan(
-            layout=layout,
+            pieces=pieces_of(layout.groups),
             num_heads=self.attention.num_heads,
             eps=self.attention_norm.eps,
             approximate=APPROXIMATION[self.feed_forward.hidden_act],

@@ -18,7 +18,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from glassbert.model.layout import Layout
+from glassbert.model.dense_attention import MAX_LENGTH, Piece, attend, attend_backward
 
 States = Float[Tensor, "T H"]
 ByHead = Float[Tensor, "B N S D"]
@@ -35,7 +35,7 @@ _aten = torch.ops.aten
 class BlockPlan:
     """What a block needs besides its input and its weights; `masks` are the two keep-masks, or none."""
 
-    layout: Layout
+    pieces: Sequence[Piece]
     num_heads: int
     eps: float
     approximate: str
@@ -102,34 +102,37 @@ def _added(residual: States, value: States, mask: States | None) -> States:
 
 
 def _attention(qkv: Float[Tensor, "T H3"], plan: BlockPlan) -> tuple[States, list[Tensor]]:
-    """Context [T, H], and what the kernel's derivative asks for: two tensors per group of equal lengths."""
-    contexts, pieces, start = [], [], 0
-    for group in plan.layout.groups:
-        stop = start + group.num_tokens
-        query, key, value = _by_head(qkv[start:stop], group.length, plan.num_heads)
-        context, logsumexp = _aten._scaled_dot_product_flash_attention_for_cpu(query, key, value)
-        contexts.append(context.transpose(1, 2).reshape(group.num_tokens, -1))
-        pieces += [context, logsumexp]
-        start = stop
-    return contexts[0] if len(contexts) == 1 else torch.cat(contexts), pieces
+    """Context [T, H], and what the derivative asks for: two tensors per piece."""
+    context = qkv.new_empty(qkv.shape[0], qkv.shape[1] // 3)
+    saved: list[Tensor] = []
+    for piece in plan.pieces:
+        if piece.length <= MAX_LENGTH:
+            saved += attend(qkv, piece, plan.num_heads, context)
+            continue
+        heads = _by_head(qkv[piece.start : piece.stop], piece.length, plan.num_heads)
+        fused, logsumexp = _aten._scaled_dot_product_flash_attention_for_cpu(*heads)
+        context[piece.start : piece.stop].view(fused.transpose(1, 2).shape).copy_(fused.transpose(1, 2))
+        saved += [fused, logsumexp]
+    return context, saved
 
 
 def _attention_backward(
-    grad: States, qkv: Float[Tensor, "T H3"], pieces: Sequence[Tensor], plan: BlockPlan
+    grad: States, qkv: Float[Tensor, "T H3"], saved: Sequence[Tensor], plan: BlockPlan
 ) -> Float[Tensor, "T H3"]:
     """Gradient of the fused projection, from that of the context."""
-    of_qkv, start = torch.empty_like(qkv), 0
-    for group, context, logsumexp in zip(plan.layout.groups, pieces[::2], pieces[1::2], strict=True):
-        stop = start + group.num_tokens
-        mine = grad[start:stop].view(group.count, group.length, plan.num_heads, -1).transpose(1, 2)
-        heads = _by_head(qkv[start:stop], group.length, plan.num_heads)
+    of_qkv = torch.empty_like(qkv)
+    for piece, first, second in zip(plan.pieces, saved[::2], saved[1::2], strict=True):
+        if piece.length <= MAX_LENGTH:
+            attend_backward(grad, (first, second), piece, plan.num_heads, of_qkv)
+            continue
+        mine = grad[piece.start : piece.stop].view(piece.count, piece.length, plan.num_heads, -1)
+        heads = _by_head(qkv[piece.start : piece.stop], piece.length, plan.num_heads)
         grads = _aten._scaled_dot_product_flash_attention_for_cpu_backward(
-            mine, *heads, context, logsumexp, 0.0, False
+            mine.transpose(1, 2), *heads, first, second, 0.0, False
         )
-        targets = _by_head(of_qkv[start:stop], group.length, plan.num_heads)
+        targets = _by_head(of_qkv[piece.start : piece.stop], piece.length, plan.num_heads)
         for target, value in zip(targets, grads, strict=True):
             target.copy_(value)
-        start = stop
     return of_qkv
 
 
