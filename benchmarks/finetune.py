@@ -114,7 +114,9 @@ def ours(options: argparse.Namespace) -> None:
         try:
             train(
                 network,
-                make_optimizer("adamw", parameter_groups(network, layer_decay=1.0, weight_decay=0.0)),
+                make_optimizer(
+                    "adamw", parameter_groups(network, layer_decay=1.0, weight_decay=0.0), announced=True
+                ),
                 job,
                 Plan(
                     total_steps=10**6,

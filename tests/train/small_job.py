@@ -5,7 +5,7 @@ It has what is hard to continue exactly: row-sparse gradients, two micro-batches
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,13 +45,12 @@ class SmallBatch:
 
 
 class SmallJob:
-    """`poison` is the step whose loss is not a number; `announce` is the optimiser that hears of rows."""
+    """`poison` is the step whose loss is not a number."""
 
     def __init__(self, module: Bag, *, seed: int = 3, poison: int | None = None) -> None:
         self.module = module
         self.seed = seed
         self.poison = poison
-        self.announce: Optimizer | None = None
         self.evaluations = 0
 
     def batches(self, step: int) -> Sequence[SmallBatch]:
@@ -68,9 +67,10 @@ class SmallJob:
     def weight(self, batch: SmallBatch) -> float:
         return float(len(batch.labels))
 
+    def reads(self, batch: SmallBatch) -> Mapping[str, Tensor]:
+        return {"words": batch.ids}
+
     def loss(self, batch: SmallBatch, step: int, micro: int) -> Tensor:
-        if self.announce is not None:
-            self.announce.will_read("words", batch.ids)
         draw = np.random.default_rng((self.seed, step, micro, 1))
         kept = torch.from_numpy((draw.random((len(batch.labels), WIDTH)) > 0.1).astype(np.float32)) / 0.9
         loss = nn.functional.cross_entropy(self.module(batch.ids, kept), batch.labels, reduction="sum")
@@ -139,7 +139,6 @@ def small_run(
     module = Bag()
     job = SmallJob(module, poison=poison)
     optimizer = AdamW(small_groups(module), announced=announced)
-    job.announce = optimizer if announced else None
     checkpoints = Checkpoints(directory / "checkpoints", run_id=RUN_ID, keep=keep)
     return SmallRun(
         directory=directory, module=module, job=job, optimizer=optimizer, checkpoints=checkpoints, stop=Stop()

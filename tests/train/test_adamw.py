@@ -203,6 +203,60 @@ def test_a_row_nobody_announced_is_refused() -> None:
         optimizer.step(0.01)
 
 
+def test_a_known_row_nobody_announced_is_refused_because_its_reader_saw_an_old_weight() -> None:
+    table, _, group = tables(0.0)
+    optimizer = AdamW([group], announced=True)
+    for step in (0, 1):
+        table.grad = sparse_gradient(step)
+        optimizer.will_read("words", table.grad._indices()[0])
+        optimizer.step(0.01)
+    table.grad = sparse_gradient(0)
+    with pytest.raises(GlassbertError, match="row-not-announced"):
+        optimizer.step(0.01)
+
+
+def test_only_announced_rows_are_written_before_everything_is_settled() -> None:
+    table, twin, group = tables(0.0)
+    optimizer = AdamW([group], announced=True)
+    for step in (0, 1):
+        table.grad = sparse_gradient(step)
+        rows = table.grad._indices()[0]
+        optimizer.will_read("words", rows)
+        optimizer.step(0.01)
+    behind = (table != twin).any(dim=1)
+    assert set(behind.nonzero().flatten().tolist()) <= set(rows.tolist())
+    optimizer.write_back()
+    written = (table != twin).any(dim=1)
+    assert set(rows.tolist()) < set(written.nonzero().flatten().tolist())
+
+
+@pytest.mark.parametrize("change", [lambda table: table.data.zero_(), lambda table: nn.init.ones_(table)])
+def test_who_changes_a_settled_table_is_followed(change: Callable[[Tensor], Tensor]) -> None:
+    table, _, group = tables(0.0)
+    optimizer = AdamW([group], announced=True)
+    table.grad = sparse_gradient(0)
+    rows = table.grad._indices()[0]
+    optimizer.step(0.01)
+    optimizer.settle()
+    change(table)
+    changed = table.detach().clone()
+    table.grad = sparse_gradient(0)
+    optimizer.will_read("words", rows)
+    optimizer.step(0.0)
+    optimizer.settle()
+    assert torch.equal(table, changed)
+
+
+def test_who_changes_a_table_that_misses_updates_is_refused() -> None:
+    table, _, group = tables(0.0)
+    optimizer = AdamW([group], announced=True)
+    table.grad = sparse_gradient(0)
+    optimizer.step(0.01)
+    nn.init.ones_(table)
+    with pytest.raises(GlassbertError, match="words was changed while updates of it were put off"):
+        optimizer.will_read("words", torch.tensor([1]))
+
+
 @pytest.mark.parametrize("announced", [False, True])
 def test_row_sparse_state_round_trips_bit_for_bit(announced: bool) -> None:
     table, twin, group = tables(0.3)
@@ -211,6 +265,7 @@ def test_row_sparse_state_round_trips_bit_for_bit(announced: bool) -> None:
     second = AdamW([other], announced=announced)
     for step in range(30):
         if step == 13:
+            optimizer.write_back()
             twin.data.copy_(table.data)
             second.load_state_tensors(copy.deepcopy(optimizer.state_tensors()))
         pairs = [(optimizer, table)] if step < 13 else [(optimizer, table), (second, twin)]
@@ -251,6 +306,6 @@ def test_growth_copies_each_row_about_once() -> None:
     moments = RowMoments("words", torch.zeros(100_000, 1), announced=False)
     capacities = set()
     for row in range(0, 50_000, 100):
-        moments.activate(torch.arange(row, row + 100))
+        moments.announce(torch.arange(row, row + 100))
         capacities.add(moments._exp_avg.shape[0])
     assert len(capacities) <= 8

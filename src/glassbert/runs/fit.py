@@ -68,7 +68,7 @@ def fit(
             try:
                 outcome = train(
                     network,
-                    make_optimizer(settings.optimizer, groups),
+                    make_optimizer(settings.optimizer, groups, announced=True),
                     job,
                     plan,
                     schedule=warmup_decay(settings.lr_scheduler_type, warmup_fraction=settings.warmup_ratio),

@@ -4,7 +4,7 @@ scores.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,8 @@ class FinetuneJob:
             classifier=settings.hidden_dropout,
         )
         self.device = next(network.parameters()).device
+        words = network.encoder.embeddings.word.weight
+        (self._words,) = (name for name, parameter in network.named_parameters() if parameter is words)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -63,6 +65,9 @@ class FinetuneJob:
 
     def weight(self, batch: Batch) -> float:
         return batch.weight
+
+    def reads(self, batch: Batch) -> Mapping[str, Tensor]:
+        return {self._words: batch.packed.input_ids}
 
     def loss(self, batch: Batch, step: int, micro: int) -> Tensor:
         with half_precision(self.device):

@@ -35,11 +35,11 @@ class AdamW:
     """m <- b1 m + (1 - b1) g;  v <- b2 v + (1 - b2) g^2;  p <- (1 - lr wd) p - lr m^ / (sqrt(v^) + eps).
 
     A parameter whose first gradient is a sparse tensor keeps moments only for rows that ever had a gradient
-    (`rows.py`); the result equals the dense update. Weight decay of the other rows is one pass over the table
-    each step, unless `announced` says that every row is announced by `will_read` before a forward pass reads
-    it: then it is put off until the row is announced or everything is settled, and a row that was not
-    announced is an error. A parameter without a gradient is left alone, as torch does. Defaults are the
-    paper's.
+    (`rows.py`); the result equals the dense update. Every row of the table is brought up to date in each
+    step, unless `announced` says that rows are announced by `will_read` before a forward pass reads them:
+    then the others are put off until they are announced or everything is settled, and a gradient of a row
+    that was not announced is an error. A parameter without a gradient is left alone, as torch does. Defaults
+    are the paper's.
     """
 
     def __init__(
@@ -98,7 +98,13 @@ class AdamW:
     def will_read(self, name: str, rows: Tensor) -> None:
         state = self._state.get(name)
         if isinstance(state, RowMoments):
-            state.activate(rows)
+            state.announce(rows)
+
+    @torch.no_grad()
+    def write_back(self) -> None:
+        for state in self._state.values():
+            if isinstance(state, RowMoments):
+                state.write_back()
 
     @torch.no_grad()
     def settle(self) -> None:

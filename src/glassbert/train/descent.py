@@ -55,6 +55,9 @@ class Descent:
     def will_read(self, name: str, rows: Tensor) -> None:
         """Nothing is ever put off."""
 
+    def write_back(self) -> None:
+        """Nothing is ever put off."""
+
     def settle(self) -> None:
         """Nothing is ever put off."""
 

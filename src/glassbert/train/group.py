@@ -35,8 +35,11 @@ class Optimizer(Protocol):
     def will_read(self, name: str, rows: Tensor) -> None:
         """The next forward pass reads these rows of a row-sparse parameter: bring them up to date."""
 
+    def write_back(self) -> None:
+        """Bring what has moved up to date in the parameters, for a save: no later number depends on it."""
+
     def settle(self) -> None:
-        """Bring every parameter up to date (weight decay that was put off)."""
+        """Bring every parameter up to date for anyone to read, the decay that was put off included."""
 
     def state_tensors(self) -> dict[str, Tensor]:
         """The state by name, not copied."""

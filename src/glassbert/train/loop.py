@@ -64,10 +64,27 @@ def train(
     run = Run(module=module, optimizer=optimizer, job=job, plan=plan, schedule=schedule, log=log, state=state)
     if probe is not None and state.step == 0:
         probe(0, module)
+    try:
+        ending = _walk(run, saver, stop=stop, probe=probe, on_step=on_step)
+    finally:
+        optimizer.settle()
+    return _outcome(state, ending)
+
+
+def _walk(
+    run: Run[B],
+    saver: Saver,
+    *,
+    stop: Stop,
+    probe: Probe | None,
+    on_step: Callable[[StepReport], None] | None,
+) -> str:
+    """Step, evaluate and save until the plan is over; why it is over."""
+    state, plan = run.state, run.plan
     while (ending := state.ending(plan, run.pace)) is None or not state.evaluated:
         if stop.requested:
             saver.save(state, required=True)
-            raise interrupted(state, log)
+            raise interrupted(state, run.log)
         if ending is not None or state.evaluation_due(plan):
             run.evaluate(saver)
             continue
@@ -75,11 +92,12 @@ def train(
             saver.save(state)
         report = run.step()
         if probe is not None:
-            probe(state.step, module)
+            run.optimizer.settle()
+            probe(state.step, run.module)
         if on_step is not None:
             on_step(report)
     saver.save(state, required=True)
-    return _outcome(state, ending)
+    return ending
 
 
 @dataclass(kw_only=True)
@@ -101,7 +119,7 @@ class Run(Generic[B]):
         started, state = time.monotonic(), self.state
         batches = self.job.batches(state.step) if self.upcoming is None else self.upcoming
         learning_rate = self.plan.learning_rate * self.schedule(state.walk.at(state.step), state.walk.planned)
-        mean_loss = _backward(self.job, batches, state.step)
+        mean_loss = _backward(self.job, self.optimizer, batches, step=state.step)
         # the next batches are built while a GPU still computes; reading the two numbers waits for it
         self.upcoming = self.job.batches(state.step + 1) if state.step + 1 < state.walk.total_steps else None
         norm_on_device = global_norm(parameter for _, parameter in named_parameters(self.optimizer.groups))
@@ -156,7 +174,7 @@ class Run(Generic[B]):
         self.log.write({"step": self.state.step, **epoch, **row})
 
 
-def _backward(job: Job[B], batches: Sequence[B], step: int) -> Tensor:
+def _backward(job: Job[B], optimizer: Optimizer, batches: Sequence[B], *, step: int) -> Tensor:
     """Accumulate the gradient of the mean loss, and return that loss without waiting for the device.
 
     Every micro-batch is divided by the weight of them all: a mean of means would over-weight short ones.
@@ -164,6 +182,8 @@ def _backward(job: Job[B], batches: Sequence[B], step: int) -> Tensor:
     weight = sum(job.weight(batch) for batch in batches)
     losses = []
     for micro, batch in enumerate(batches):
+        for name, rows in job.reads(batch).items():
+            optimizer.will_read(name, rows)
         loss = job.loss(batch, step, micro) / weight
         loss.backward()
         losses.append(loss.detach())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -48,6 +48,9 @@ class Job(Protocol[B]):
 
     def weight(self, batch: B) -> float:
         """What the batch's summed loss is worth, known without asking the device."""
+
+    def reads(self, batch: B) -> Mapping[str, Tensor]:
+        """The rows that this batch's loss reads of tables with row-sparse gradients, by parameter name."""
 
     def loss(self, batch: B, step: int, micro: int) -> Tensor:
         """The summed loss in training mode; dropout is a pure function of (seed, step, micro)."""

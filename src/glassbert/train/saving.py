@@ -96,6 +96,7 @@ class Saver:
             return True
         try:
             self.log.sync()
+            self.optimizer.write_back()
             self.checkpoints.save(
                 state.step,
                 module=module_tensors(self.module),
