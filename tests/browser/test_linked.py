@@ -75,3 +75,20 @@ def test_token_is_held_in_every_form_of_a_head(visit: Visit) -> None:
     page.evaluate("location.hash = '#form=links&token=4&special=0'")
     page.wait_for_timeout(100)
     assert {mark["name"].split()[1] for mark in marks(page, "attention links")} == {"3"}
+
+
+def test_row_of_the_errors_leads_to_the_looks_that_the_file_holds(visit: Visit, report_of: ReportOf) -> None:
+    report = report_of("english")
+    surest = int(report.confusion.examples.row[report.confusion.examples.mistakes()[0]])
+    page = visit([report, *of_rows(surest, 1)])
+    page.get_by_role("button", name=f"Look inside the model at row {surest:,}").click()
+    assert page.evaluate("location.hash") == f"#row={surest}"
+    assert f"text of row {surest}" in page.locator("#attention").inner_text()
+    page.locator("#errors .selected").get_by_role("link", name="Attention").click()
+    assert page.evaluate("document.activeElement.id") == "attention"
+    assert page.evaluate("location.hash") == f"#at=attention&row={surest}"
+    other = page.locator("#errors [data-example] .look:not(.held)").first
+    other.click()
+    commands = page.locator("#errors .selected code").all_inner_texts()
+    assert [each.split(" ")[2] for each in commands] == ["attribution", "attention"]
+    assert page.locator("#errors .selected").count() == 1

@@ -22,6 +22,10 @@ Pair = Annotated[str | None, typer.Option("--pair", help="A second text, for a p
 Window = Annotated[
     int, typer.Option("--window", help="Which window of a text longer than the model, from 0.")
 ]
+Looks = Annotated[
+    int | None,
+    typer.Option("--looks", help="Evaluation rows that the report looks into: 4 if unsaid, 0 for none."),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one line of JSON.")]
 Device = Annotated[str, typer.Option(help="cpu or cuda.")]

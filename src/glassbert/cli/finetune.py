@@ -103,6 +103,7 @@ def finetune(
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in --out.")] = False,
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
+    looks: words.Looks = None,
     as_json: words.Json = False,
 ) -> None:
     """Fine-tune an encoder on labelled texts; writes a run directory with model, scores and report."""
@@ -151,11 +152,17 @@ def finetune(
         "overwrite": overwrite,
         "keep_checkpoints": keep_checkpoints,
     }
-    run_finetune(data, request, threads=threads, report=report, as_json=as_json)
+    run_finetune(data, request, threads=threads, report=report, looks=looks, as_json=as_json)
 
 
 def run_finetune(
-    data: dict[str, Any], request: dict[str, Any], *, threads: int | None, report: bool, as_json: bool
+    data: dict[str, Any],
+    request: dict[str, Any],
+    *,
+    threads: int | None,
+    report: bool,
+    looks: int | None = None,
+    as_json: bool,
 ) -> dict[str, Any]:
     """Run the request with a progress bar, write the report, print the result, and return what run.json
     says.
@@ -169,17 +176,20 @@ def run_finetune(
     from glassbert.runs.data import DataOptions
     from glassbert.runs.devices import use_threads
     from glassbert.runs.finetune import FinetuneOptions, Watchers, finetune
+    from glassbert.show.looks import LOOKS, refuse_looks
+    from glassbert.show.run_report import report_run
     from glassbert.train.stop import stop_on_signals
 
+    rows = LOOKS if looks is None else looks
+    refuse_looks(rows)
     hear(use_threads(threads))
     options = FinetuneOptions(data=DataOptions(**data), command=("glassbert", *sys.argv[1:]), **request)
     with stop_on_signals() as stop, progress() as on_step:
         run = finetune(options, stop=stop, watchers=Watchers(say=say, on_step=on_step), started=started)
     page = None
     if report:
-        from glassbert.show.run_report import report_run  # reads the page's bundle
-
-        page = report_run(run.path, run.path / "report.html")
+        say("looking inside the model, and writing the report")
+        page = report_run(run.path, run.path / "report.html", looks=rows, say=say)
     document = run.document
     if as_json:
         emit_json(as_line(document, str(run.path)))

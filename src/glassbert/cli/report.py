@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from glassbert.cli.arguments import Json
-from glassbert.cli.console import emit, emit_json
+from glassbert.cli.arguments import Json, Looks
+from glassbert.cli.console import emit, emit_json, say
 
 
 def report(
@@ -16,12 +16,14 @@ def report(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="File to write; RUN/report.html if unsaid.")
     ] = None,
+    looks: Looks = None,
     as_json: Json = False,
 ) -> None:
     """Draw the report of a run; it opens in any browser without a network."""
+    from glassbert.show.looks import LOOKS
     from glassbert.show.run_report import report_run  # torch and the page's bundle load here, not for --help
 
-    page = report_run(run, out or run / "report.html")
+    page = report_run(run, out or run / "report.html", looks=LOOKS if looks is None else looks, say=say)
     if as_json:
         emit_json({"report": str(page), "bytes": page.stat().st_size})
     else:

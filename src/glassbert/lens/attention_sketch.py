@@ -51,13 +51,26 @@ class AttentionSketch(Record):
 
 def fitted(record: AttentionRecord) -> AttentionRecord | AttentionSketch:
     """The record itself when it is small, else a sketch of it."""
-    layers, heads, size, width = record.query.shape
-    per_head = 8 * size * (width + 1)
-    if layers * heads * per_head <= WHOLE_BYTES:
+    whole = record.certificates.size * _head_bytes(record)
+    room = SKETCH_BYTES + SKETCH_BYTES_PER_TOKEN * len(record.tokens)
+    return record if whole <= WHOLE_BYTES else within(record, room)
+
+
+def within(record: AttentionRecord, room: int) -> AttentionRecord | AttentionSketch:
+    """The record itself where its arrays take no more than `room` bytes, else a sketch with at least one head
+    whole.
+    """
+    per_head, heads = _head_bytes(record), record.certificates.size
+    if heads * per_head <= room:
         return record
-    side = min(size, SIDE)
-    room = SKETCH_BYTES + SKETCH_BYTES_PER_TOKEN * size - layers * heads * side**2
-    return sketch(record, side=side, num_whole=max(room // per_head, 1))
+    side = min(len(record.tokens), SIDE)
+    return sketch(record, side=side, num_whole=max((room - heads * side**2) // per_head, 1))
+
+
+def _head_bytes(record: AttentionRecord) -> int:
+    """Query, key and two witnesses of one head, in float32."""
+    _, _, size, width = record.query.shape
+    return 8 * size * (width + 1)
 
 
 def sketch(record: AttentionRecord, *, side: int, num_whole: int) -> AttentionSketch:

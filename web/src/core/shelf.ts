@@ -13,6 +13,9 @@ export interface Item {
   open(): unknown;
 }
 
+/** Under this name every view finds all records of the page in its context. */
+export const SHELF = Symbol('shelf');
+
 export function readShelf(root: ParentNode): Item[] {
   return [...root.querySelectorAll<HTMLElement>('script[data-record]')].map(itemOf);
 }

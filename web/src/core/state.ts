@@ -4,7 +4,9 @@ import { MEASURES, type Measure } from '../math/patterns';
 import type { Order, Preset } from '../math/select';
 
 /** In the order of the page. */
-export const SECTIONS = ['score', 'training', 'landscape', 'errors', 'attention', 'heads', 'calibration', 'facts'] as const;
+export const SECTIONS = [
+  'score', 'training', 'landscape', 'errors', 'attribution', 'attention', 'heads', 'structure', 'calibration', 'facts',
+] as const;
 export const SIDES = ['all', 'first', 'second', 'across', 'back'] as const;
 
 export type Section = (typeof SECTIONS)[number];

@@ -18,6 +18,8 @@ export const STRINGS = {
   section_training: { en: 'Training', zh: '训练' },
   section_errors: { en: 'Errors', zh: '错误' },
   section_calibration: { en: 'Calibration', zh: '校准' },
+  section_attribution: { en: 'Attribution', zh: '归因' },
+  section_structure: { en: 'Structure', zh: '结构' },
   section_attention: { en: 'Attention', zh: '注意力' },
   section_heads: { en: 'Heads', zh: '注意力头' },
   section_landscape: { en: 'Landscape', zh: '损失地形' },
@@ -199,6 +201,20 @@ export const STRINGS = {
   example_right: { en: 'right', zh: '正确' },
   example_cut: { en: 'the first {held} of {length} characters', zh: '共 {length} 字符，仅收录前 {held} 个' },
   example_more: { en: 'Show all', zh: '展开全文' },
+  example_look: { en: 'Look inside', zh: '查看内部' },
+  example_look_label: { en: 'Look inside the model at row {row}', zh: '查看模型对第 {row} 行的内部计算' },
+  look_held: { en: 'In this file:', zh: '本文件中有：' },
+  look_command: {
+    en: 'This file does not hold {what} of this row. To make it:',
+    zh: '本文件没有此行的{what}，可用以下命令生成：',
+  },
+  look_long: {
+    en: 'This file holds only the start of the text. Put the whole text in place of TEXT.',
+    zh: '本文件只有文本开头，请将 TEXT 换成完整文本。',
+  },
+  look_and: { en: '{one} and {two}', zh: '{one}和{two}' },
+  copy: { en: 'Copy', zh: '复制' },
+  copied: { en: 'Copied', zh: '已复制' },
   example_less: { en: 'Show less', zh: '收起' },
 
   calibration_note: {

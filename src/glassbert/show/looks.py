@@ -1,0 +1,118 @@
+"""What a report holds of the inside of its model: a few telling evaluation rows.
+
+A row comes with the attention it got and with the words that made the answer, by two methods that cost little
+and the verdict on both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from glassbert.errors import GlassbertError, Problem, UsageError
+from glassbert.lens.attention_capture import attention
+from glassbert.lens.attention_sketch import within
+from glassbert.lens.attributing.attribution import attribution
+from glassbert.lens.attributing.options import AttributionOptions
+from glassbert.lens.attribution_record import AttributionRecord
+from glassbert.lens.records import Record
+from glassbert.runs.models import Model
+from glassbert.runs.predictions import plain_cell
+from glassbert.show.contents import UNDRAWN, OfRow
+from glassbert.text.tables import read_table
+
+LOOKS = 4
+MOST = 100
+# long enough to show something, short enough to be read in one look
+WORDS = (6, 30)
+METHODS = ("occlusion", "attnlrp")
+# 19 orders are the fewest that can say "beyond chance"; the weights of a run are trained
+EVIDENCE = AttributionOptions(random_orders=19, steps=6, randomise=False)
+# base64 writes 4 bytes for 3
+INFLATION = 4 / 3
+# of a container: names, tokens and text
+HEADER = 4_000
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """An evaluation row as `predictions.csv` has it."""
+
+    number: int
+    text: str
+    right: bool
+    confidence: float
+
+
+def refuse_looks(looks: int) -> None:
+    """Raise UsageError for a number of rows that no report looks into."""
+    if not 0 <= looks <= MOST:
+        fix = f"give 0 to {MOST}; 0 leaves the looks out"
+        raise UsageError(Problem(code="bad-looks", what=f"--looks is {looks}", fix=fix))
+
+
+def telling_rows(predictions: Path, count: int) -> list[Row]:
+    """The most confident mistakes, and one surest right answer to every three, all of readable length."""
+    rows = [
+        Row(
+            number=int(each["row"]),
+            text=plain_cell(each["text"]),
+            right=each["label"] == each["prediction"],
+            confidence=float(each["confidence"]),
+        )
+        for each in read_table(predictions).frame.to_dict("records")
+    ]
+    readable = [row for row in rows if WORDS[0] <= len(row.text.split()) <= WORDS[1]] or rows
+    surest = sorted(readable, key=lambda row: -row.confidence)
+    wrong = [row for row in surest if not row.right]
+    right = [row for row in surest if row.right]
+    num_right = max(count // 4, count - len(wrong))
+    return [*wrong[: count - min(num_right, len(right))], *right[:num_right]]
+
+
+def look_inside(model: Model, rows: Sequence[Row], *, room: int, say: Say) -> Iterator[OfRow]:
+    """Attention and attribution of every row, in at most about `room` bytes of a page.
+
+    What a lens cannot do for this model is said, and left out.
+    """
+    left = room
+    for place, row in enumerate(rows):
+        share = left // (len(rows) - place)
+        looked = list(_row(model, row, room=share, say=say))
+        cost = sum(map(_bytes, looked))
+        if cost > left:
+            out = f"{len(rows) - place} of {len(rows)} rows"
+            say(f"note: {out} are not looked into: the report would be too large")
+            return
+        left -= cost
+        yield from (OfRow(record=record, row=row.number) for record in looked)
+
+
+def _row(model: Model, row: Row, *, room: int, say: Say) -> Iterator[Record]:
+    explained: list[Record] = []
+    if AttributionRecord not in UNDRAWN:
+        explained = list(_tried(lambda: attribution(model, row.text, method=METHODS, options=EVIDENCE), say))
+    yield from explained
+    spent = sum(map(_bytes, explained))
+    if model.network.config.attention_type == "scaled_dot_product":
+        yield from _tried(
+            lambda: within(attention(model, row.text), int((room - spent) / INFLATION) - HEADER), say
+        )
+
+
+def _tried(look: Callable[[], Record], say: Say) -> Iterable[Record]:
+    """What it sees, or nothing: a report without a look is better than no report."""
+    try:
+        return (look(),)
+    except GlassbertError as error:
+        for problem in error.problems:
+            say(f"note: the report leaves out a look into the model: {problem.what}")
+        return ()
+
+
+def _bytes(record: Record) -> int:
+    """What it takes in a page."""
+    return int(len(record.to_bytes()) * INFLATION) + 400
