@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from huggingface_hub import snapshot_download
@@ -29,7 +32,8 @@ def download(name: str) -> Path:
     be reached or has no such model, DataError when a file in the cache is not what the hub listed.
     """
     try:
-        directory = Path(snapshot_download(name, allow_patterns=list(HUB_FILES)))
+        with _one_voice():
+            directory = Path(snapshot_download(name, allow_patterns=list(HUB_FILES)))
     except LocalEntryNotFoundError as error:
         what = "it is no directory here, and the hub cannot be reached (or HF_HUB_OFFLINE is set)"
         raise _missing("no-such-model", what, name) from error
@@ -44,6 +48,21 @@ def download(name: str) -> Path:
         fix = "choose a model with safetensors, or convert it in a sandbox with transformers"
         raise MissingInputError(Problem(code="no-weights", what=what, fix=fix, file=name))
     return directory
+
+
+@contextmanager
+def _one_voice() -> Iterator[None]:
+    """Within the block the hub's client logs nothing of its retries, which would bury the one line that says
+    what failed; who sets `HF_HUB_VERBOSITY` hears all of it.
+    """
+    logger = logging.getLogger("huggingface_hub")
+    level = logger.level
+    if "HF_HUB_VERBOSITY" not in os.environ:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def verify(directory: Path) -> None:
