@@ -37,6 +37,9 @@ OPTIONS = {
         "--text", "--pair", "--method", "--target", "--token", "--window", "--samples", "--seed",
         "--out", "-o", "--overwrite", "--device", "--threads", JSON,
     },
+    "look diff": {
+        "--text", "--show", "--text-column", "--out", "-o", "--overwrite", "--device", "--threads", JSON,
+    },
     "look heads": {
         "--text", "--treebank", "--text-column", "--out", "-o", "--overwrite", "--device", "--threads", JSON,
     },
@@ -57,6 +60,7 @@ ARGUMENTS = {
     "report": ["run"],
     "look attention": ["model"],
     "look attribution": ["model"],
+    "look diff": ["model_a", "model_b", "data"],
     "look heads": ["model", "data"],
     "look landscape": ["run", "models"],
     "look structure": ["model"],

@@ -10,6 +10,7 @@ from typing import Any, get_args, get_origin
 
 from glassbert.lens.attention_record import AttentionRecord
 from glassbert.lens.attention_sketch import AttentionSketch
+from glassbert.lens.diff_record import DiffRecord
 from glassbert.lens.heads_record import HeadsRecord
 from glassbert.lens.landscape_record import LandscapeRecord
 from glassbert.lens.records import Record, alternatives, is_array, schema
@@ -20,6 +21,7 @@ from glassbert.lens.structure_record import StructureRecord
 ROOTS: tuple[type[Record], ...] = (
     AttentionRecord,
     AttentionSketch,
+    DiffRecord,
     HeadsRecord,
     LandscapeRecord,
     Report,

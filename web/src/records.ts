@@ -37,6 +37,49 @@ export interface AttentionSketch {
   readonly context_witness: NdArray<Float32Array>; // [K, S]
 }
 
+/** One matrix outside the blocks: |B - A| / |A| (Frobenius) and the effective rank of B - A. */
+export interface MatrixChange {
+  readonly name: string;
+  readonly update: number;
+  readonly rank: number;
+}
+
+/** A text that the two models answer differently; scores are softmax probabilities, not calibrated. */
+export interface Flip {
+  readonly row: number;
+  readonly text: string;
+  readonly before: string;
+  readonly after: string;
+  readonly before_score: number;
+  readonly after_score: number;
+}
+
+/** What changed from model A to model B. */
+export interface DiffRecord {
+  readonly model_a: string;
+  readonly model_b: string;
+  readonly num_texts: number;
+  readonly num_windows: number;
+  readonly num_tokens: number;
+  readonly divergence: NdArray<Float32Array>; // [L, N]
+  readonly own: NdArray<Float32Array>; // [L, N]
+  readonly kinds: readonly string[];
+  readonly update: NdArray<Float32Array>; // [L, P]
+  readonly rank: NdArray<Float32Array>; // [L, P]
+  readonly others: readonly MatrixChange[];
+  readonly cka: NdArray<Float32Array>; // [L1, L1]
+  readonly cka_tokens: number;
+  readonly text: string;
+  readonly tokens: readonly string[];
+  readonly whole: NdArray<Int32Array>; // [K]
+  readonly query_a: NdArray<Float32Array>; // [K, S, d]
+  readonly key_a: NdArray<Float32Array>; // [K, S, d]
+  readonly query_b: NdArray<Float32Array>; // [K, S, d]
+  readonly key_b: NdArray<Float32Array>; // [K, S, d]
+  readonly num_flips: number | null;
+  readonly flips: readonly Flip[];
+}
+
 /** How well heads find one dependency relation, against the best fixed offset. */
 export interface Relation {
   readonly name: string;
@@ -319,6 +362,7 @@ export interface StructureRecord {
 export interface Roots {
   readonly AttentionRecord: AttentionRecord;
   readonly AttentionSketch: AttentionSketch;
+  readonly DiffRecord: DiffRecord;
   readonly HeadsRecord: HeadsRecord;
   readonly LandscapeRecord: LandscapeRecord;
   readonly Report: Report;

@@ -11,7 +11,7 @@ describe('state', () => {
       ...initialState(),
       lang: 'zh', theme: 'dark', at: 'errors', metric: 'mcc', errorsOnly: true, truth: 3, predicted: 0,
       preset: 'all', order: 'row', find: 'a&b=c#d 晴 %', layer: 5, head: 11, form: 'links', words: true,
-      special: false, side: 'back', contrast: 1.5, mass: 0.35, token: 7, measure: 'cls', surface: 1, relief: true, turn: 120, tilt: 60, dots: false, row: 31, pick: 2, firstStep: 10, lastStep: 20,
+      special: false, side: 'back', contrast: 1.5, mass: 0.35, token: 7, measure: 'cls', own: false, ranks: true, surface: 1, relief: true, turn: 120, tilt: 60, dots: false, row: 31, pick: 2, firstStep: 10, lastStep: 20,
     };
     expect(Object.entries(state).filter(([key, value]) => initialState()[key as keyof State] === value)).toEqual([]);
     expect(fromHash(`#${toHash(state)}`)).toEqual(state);

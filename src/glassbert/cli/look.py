@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import typer
 
-from glassbert.cli import look_attention, look_attribution, look_heads, look_landscape, look_structure
+from glassbert.cli import (
+    look_attention,
+    look_attribution,
+    look_diff,
+    look_heads,
+    look_landscape,
+    look_structure,
+)
 
 app = typer.Typer(name="look", help="Look inside a model.", no_args_is_help=True, rich_markup_mode=None)
 app.command("attention", short_help="Who looks at whom, in every layer and head.")(look_attention.attention)
 app.command("attribution", short_help="Which tokens speak for a prediction.")(look_attribution.attribution)
+app.command("diff", short_help="What changed from one checkpoint to another.")(look_diff.diff)
 app.command("heads", short_help="What every head does, over many texts.")(look_heads.heads)
 app.command("landscape", short_help="The loss around a run's model and on its way.")(look_landscape.landscape)
 app.command("structure", short_help="What a model is made of, and what it costs.")(look_structure.structure)

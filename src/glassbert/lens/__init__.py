@@ -18,6 +18,7 @@ _HOME_OF = {
     "Plane": "glassbert.lens.landscaping.planes",
     "Sample": "glassbert.lens.landscaping.samples",
     "methods": "glassbert.lens.attributing.methods",
+    "diff": "glassbert.lens.comparing.diff",
     "heads": "glassbert.lens.atlas.heads",
     "structure": "glassbert.lens.structuring.capture",
     "Look": "glassbert.lens.structuring.drawing",

@@ -19,6 +19,7 @@ from pathlib import Path
 from glassbert.durable import write_file
 from glassbert.lens.attention_record import AttentionRecord
 from glassbert.lens.attention_sketch import AttentionSketch
+from glassbert.lens.diff_record import DiffRecord
 from glassbert.lens.heads_record import HeadsRecord
 from glassbert.lens.landscape_record import LandscapeRecord
 from glassbert.lens.records import Record
@@ -100,6 +101,8 @@ def title_of(record: Record) -> str:
             name = f"{Path(paths[0]).name} · {record.facts.run_id}" if paths else record.facts.run_id
         case AttentionRecord() | AttentionSketch():
             name = record.text
+        case DiffRecord():
+            name = f"{Path(record.model_a).name} → {Path(record.model_b).name}"
         case HeadsRecord():
             name = f"Heads of {Path(record.model).name}"
         case LandscapeRecord():

@@ -5,7 +5,7 @@ import type { Order, Preset } from '../math/select';
 
 /** In the order of the page. */
 export const SECTIONS = [
-  'score', 'training', 'landscape', 'errors', 'attribution', 'attention', 'heads', 'structure', 'calibration', 'facts',
+  'score', 'training', 'landscape', 'errors', 'attribution', 'attention', 'heads', 'diff', 'structure', 'calibration', 'facts',
 ] as const;
 export const SIDES = ['all', 'first', 'second', 'across', 'back'] as const;
 
@@ -46,6 +46,10 @@ export interface State {
   token: number | null;
   /** What shades the tiles of the head atlas. */
   measure: Measure;
+  /** Of two models: the change of each head itself, not of what it reads. */
+  own: boolean;
+  /** Effective ranks of what changed, not how much changed. */
+  ranks: boolean;
   /** A landscape: which rows' loss, seen from above or as a relief, and from where; its measured points. */
   surface: number;
   relief: boolean;
@@ -129,6 +133,8 @@ const CODECS: { readonly [K in keyof State]: Codec<State[K]> } = {
   mass: within('mass', 0.7, MASS.low, MASS.high),
   token: whole<number | null>('token', null),
   measure: oneOf<Measure>('measure', 'label', MEASURES),
+  own: flag('own', true),
+  ranks: flag('ranks', false),
   surface: whole('surface', 0),
   relief: flag('relief', false),
   turn: within('turn', 30, 0, 359),

@@ -1,0 +1,1 @@
+"""Two models of one shape, side by side: what fine-tuning changed."""
