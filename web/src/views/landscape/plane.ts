@@ -36,6 +36,7 @@ export function labelled(places: readonly { x: number; y: number }[], width: num
   const kept: Label[] = [];
   for (const index of order) {
     const { x, y } = places[index]!;
+    if (!Number.isFinite(y)) continue;
     const free = kept.every((label) => {
       const other = places[label.index]!;
       return Math.abs(other.y - y) >= 15 || Math.abs(other.x - x) >= 84;
