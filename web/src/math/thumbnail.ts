@@ -3,11 +3,15 @@ import type { AttentionSketch } from '../records';
 import { cellsOf } from './pool';
 import type { Axes, Unit } from './units';
 
+const SQUARES = Float32Array.from({ length: 256 }, (_, level) => (level / 255) ** 2);
+
 /** Weights [P, P], to half a step of 255 on the scale of square roots. */
 export function thumbnailWeights(record: AttentionSketch, layer: number, head: number): Float32Array {
   const [, heads = 0, side = 0] = record.pooled.shape;
   const start = (layer * heads + head) * side * side;
-  return Float32Array.from(record.pooled.data.subarray(start, start + side * side), (level) => (level / 255) ** 2);
+  const weights = new Float32Array(side * side);
+  for (let i = 0; i < weights.length; i++) weights[i] = SQUARES[record.pooled.data[start + i]!]!;
+  return weights;
 }
 
 /** What its rows and columns stand for: always all the tokens, in the cells that the thumbnail has. */

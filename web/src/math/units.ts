@@ -71,12 +71,15 @@ export function bare(token: string): string {
 /** [rows, columns]: the mean over the tokens of a row, the sum over those of a column, so that rows keep their sum. */
 export function unitWeights(weights: Float32Array, size: number, { rows, columns }: Axes): Float32Array {
   const merged = new Float32Array(rows.length * columns.length);
+  // Column by token: reading the units again for every row takes longer than all the sums.
+  const place = new Int32Array(size).fill(-1);
+  columns.forEach((to, j) => to.tokens.forEach((token) => (place[token] = j)));
   rows.forEach((from, i) => {
-    columns.forEach((to, j) => {
-      let sum = 0;
-      for (const a of from.tokens) for (const b of to.tokens) sum += weights[a * size + b]!;
-      merged[i * columns.length + j] = sum / from.tokens.length;
-    });
+    const start = i * columns.length;
+    for (const a of from.tokens) {
+      for (let b = 0; b < size; b++) if (place[b]! >= 0) merged[start + place[b]!]! += weights[a * size + b]!;
+    }
+    for (let j = start; j < start + columns.length; j++) merged[j] = merged[j]! / from.tokens.length;
   });
   return merged;
 }
