@@ -47,6 +47,10 @@ OPTIONS = {
         "--plane", "--rows", "--points", "--budget", "--radius", "--products", "--seed", "--data",
         "--eval-data", "--out", "-o", "--overwrite", "--device", "--threads", JSON,
     },
+    "look embeddings": {
+        "--text", "--layer", "--pooling", "--map", "--metric", "--neighbours", "--sample", "--step",
+        "--column", "--label-column", "--seed", "--out", "-o", "--overwrite", JSON, *READING, *MODEL,
+    },
     "look structure": {
         "--text", "--out", "-o", "--depth", "--fold", "--no-fold", "--heat", "--gradients", "--overwrite",
         "--device", "--threads", JSON,
@@ -63,6 +67,7 @@ ARGUMENTS = {
     "look diff": ["model_a", "model_b", "data"],
     "look heads": ["model", "data"],
     "look landscape": ["run", "models"],
+    "look embeddings": ["model", "data"],
     "look structure": ["model"],
 }
 # the words of transformers' TrainingArguments and scripts, each beside ours

@@ -11,6 +11,7 @@ from typing import Any, get_args, get_origin
 from glassbert.lens.attention_record import AttentionRecord
 from glassbert.lens.attention_sketch import AttentionSketch
 from glassbert.lens.diff_record import DiffRecord
+from glassbert.lens.embeddings_sketch import EmbeddingsSketch
 from glassbert.lens.heads_record import HeadsRecord
 from glassbert.lens.landscape_record import LandscapeRecord
 from glassbert.lens.records import Record, alternatives, is_array, schema
@@ -22,6 +23,7 @@ ROOTS: tuple[type[Record], ...] = (
     AttentionRecord,
     AttentionSketch,
     DiffRecord,
+    EmbeddingsSketch,
     HeadsRecord,
     LandscapeRecord,
     Report,

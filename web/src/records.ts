@@ -80,6 +80,59 @@ export interface DiffRecord {
   readonly flips: readonly Flip[];
 }
 
+/** A column to colour by: categories with a code per point (255: none), or numbers (NaN: none). */
+export interface ColumnSketch {
+  readonly name: string;
+  readonly categories: readonly string[];
+  readonly code: NdArray<Uint8Array>; // [n]
+  readonly number: NdArray<Float32Array>; // [n]
+}
+
+/** A map for drawing. A coordinate is low + code / 65535 (high - low), within half a step of the record's. */
+export interface MapSketch {
+  readonly model: string;
+  readonly layer: number | null;
+  readonly settings: string;
+  readonly explained: NdArray<Float64Array> | null;
+  readonly disparity: number | null;
+  readonly trust: number;
+  readonly continuous: number;
+  readonly low: NdArray<Float64Array>; // [2]
+  readonly high: NdArray<Float64Array>; // [2]
+  readonly coordinates: NdArray<Uint16Array>; // [n, 2]
+  readonly trustworthiness: NdArray<Uint8Array>; // [n]
+  readonly continuity: NdArray<Uint8Array>; // [n]
+  readonly neighbour_low: NdArray<Uint16Array>; // [n, k]
+  readonly neighbour_high: NdArray<Uint8Array>; // [n, k]
+  readonly distances: NdArray<Uint8Array>; // [n, k]
+  readonly farthest: number;
+}
+
+/** EmbeddingsRecord for the page: `texts` may be cut, `lengths` [M] are those of the whole texts. */
+export interface EmbeddingsSketch {
+  readonly model: string;
+  readonly source: string;
+  readonly kind: string;
+  readonly pooling: string;
+  readonly method: string;
+  readonly metric: string;
+  readonly judged_by: number;
+  readonly neighbours: number;
+  readonly total: number;
+  readonly sample: number | null;
+  readonly seed: number;
+  readonly texts: readonly string[];
+  readonly lengths: NdArray<Int32Array>; // [M]
+  readonly first_row: number;
+  readonly rows: NdArray<Int32Array> | null;
+  readonly text_of: NdArray<Int32Array> | null;
+  readonly token_of: NdArray<Int32Array> | null;
+  readonly position: NdArray<Int32Array> | null;
+  readonly tokens: readonly string[];
+  readonly columns: readonly ColumnSketch[];
+  readonly maps: readonly MapSketch[];
+}
+
 /** How well heads find one dependency relation, against the best fixed offset. */
 export interface Relation {
   readonly name: string;
@@ -363,6 +416,7 @@ export interface Roots {
   readonly AttentionRecord: AttentionRecord;
   readonly AttentionSketch: AttentionSketch;
   readonly DiffRecord: DiffRecord;
+  readonly EmbeddingsSketch: EmbeddingsSketch;
   readonly HeadsRecord: HeadsRecord;
   readonly LandscapeRecord: LandscapeRecord;
   readonly Report: Report;

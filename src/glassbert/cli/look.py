@@ -8,6 +8,7 @@ from glassbert.cli import (
     look_attention,
     look_attribution,
     look_diff,
+    look_embeddings,
     look_heads,
     look_landscape,
     look_structure,
@@ -19,4 +20,5 @@ app.command("attribution", short_help="Which tokens speak for a prediction.")(lo
 app.command("diff", short_help="What changed from one checkpoint to another.")(look_diff.diff)
 app.command("heads", short_help="What every head does, over many texts.")(look_heads.heads)
 app.command("landscape", short_help="The loss around a run's model and on its way.")(look_landscape.landscape)
+app.command("embeddings", short_help="Texts or tokens as a map you can check.")(look_embeddings.embeddings)
 app.command("structure", short_help="What a model is made of, and what it costs.")(look_structure.structure)

@@ -17,6 +17,8 @@ _HOME_OF = {
     "LandscapeOptions": "glassbert.lens.landscaping.options",
     "Plane": "glassbert.lens.landscaping.planes",
     "Sample": "glassbert.lens.landscaping.samples",
+    "EmbeddingOptions": "glassbert.lens.embedding.options",
+    "embeddings": "glassbert.lens.embedding.embeddings",
     "methods": "glassbert.lens.attributing.methods",
     "diff": "glassbert.lens.comparing.diff",
     "heads": "glassbert.lens.atlas.heads",

@@ -52,13 +52,18 @@ class Seen:
 
     def packed(self, network: Network) -> Packed:
         """The window as a batch of one, where the network is."""
-        return Packed.of(
-            self.windows.input_ids,
-            self.windows.token_type_ids,
-            self.windows.lengths,
-            position_offset=network.config.position_offset,
-            device=next(network.parameters()).device,
-        )
+        return pack(self.windows, network)
+
+
+def pack(windows: Windows, network: Network) -> Packed:
+    """Windows as a batch, where the network is."""
+    return Packed.of(
+        windows.input_ids,
+        windows.token_type_ids,
+        windows.lengths,
+        position_offset=network.config.position_offset,
+        device=next(network.parameters()).device,
+    )
 
 
 def see(model: Inspectable, text: str, *, pair: str | None = None, window: int = 0) -> Seen:

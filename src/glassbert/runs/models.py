@@ -171,17 +171,8 @@ def _mean_of(values: np.ndarray, owner: np.ndarray, count: int) -> np.ndarray:
 
 
 def _once(states: np.ndarray, windows: Windows) -> tuple[np.ndarray, np.ndarray]:
-    """Every token of every text once, in order: scored tokens, and the special ones of a text's outer
-    windows.
-    """
-    token_window = np.repeat(np.arange(len(windows.example)), windows.lengths)
-    example = windows.example[token_window]
-    if len(windows.example) == windows.num_examples:
+    """The states of every token of every text once, in order, and the text of each."""
+    example = np.repeat(windows.example, windows.lengths)
+    if windows.once.all():
         return states, example
-    first = np.diff(windows.example, prepend=-1) != 0
-    last = np.diff(windows.example, append=windows.num_examples) != 0
-    special = windows.sequence < 0
-    leading = np.arange(len(example)) == windows.starts[token_window]
-    edge = special & np.where(leading, first[token_window], last[token_window])
-    keep = windows.scored | edge
-    return states[keep], example[keep]
+    return states[windows.once], example[windows.once]

@@ -26,14 +26,14 @@ def predictions_csv(examples: Examples, predictions: Predictions, *, labels: tup
     known = examples.targets is not None
     header = ["row", "text", *(["pair"] if paired else []), *(["label"] if known else [])]
     header += ["prediction", "confidence", *(f"score:{label}" for label in labels), "windows"]
-    lines = [_line(header)]
+    lines = [table_line(header)]
     for i, text in enumerate(examples.texts):
         chosen = int(predictions.classes[i])
         cells = [str(examples.rows[i]), *_texts(text, paired)]
         cells += [labels[int(examples.targets[i])]] if examples.targets is not None else []
         cells += [labels[chosen], f"{predictions.scores[i, chosen]:.6f}"]
         cells += [f"{value:.6f}" for value in predictions.scores[i].tolist()]
-        lines.append(_line([*cells, str(predictions.windows[i])]))
+        lines.append(table_line([*cells, str(predictions.windows[i])]))
     return "".join(lines)
 
 
@@ -42,15 +42,21 @@ def _texts(text: Text, paired: bool) -> list[str]:
     return [first, second] if paired else [first]
 
 
-def _line(cells: list[str]) -> str:
-    return ",".join(_quoted(_safe(cell)) for cell in cells) + "\n"
+def table_line(cells: list[str]) -> str:
+    """One line of a table that a spreadsheet may open: formulas made harmless."""
+    return plain_line([safe_cell(cell) for cell in cells])
+
+
+def plain_line(cells: list[str]) -> str:
+    """One line of a table, its cells as they are, quoted where needed."""
+    return ",".join(map(_quoted, cells)) + "\n"
 
 
 def _quoted(cell: str) -> str:
     return '"' + cell.replace('"', '""') + '"' if QUOTED.intersection(cell) else cell
 
 
-def _safe(cell: str) -> str:
+def safe_cell(cell: str) -> str:
     return f"'{cell}" if cell.lstrip("'").startswith(FORMULA_STARTS) else cell
 
 

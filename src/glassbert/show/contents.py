@@ -9,6 +9,8 @@ from glassbert.errors import Problem, UsageError
 from glassbert.lens.attention_record import AttentionRecord
 from glassbert.lens.attention_sketch import fitted
 from glassbert.lens.attribution_record import AttributionRecord
+from glassbert.lens.embeddings_record import EmbeddingsRecord
+from glassbert.lens.embeddings_sketch import sketched
 from glassbert.lens.records import Record
 
 # Records that the bundle has no view for: a page of one would be empty.
@@ -44,7 +46,7 @@ def contents(content: Content) -> tuple[Held, ...]:
         fix = "give one record, or several"
         raise UsageError(Problem(code="empty-page", what="there is no record to draw", fix=fix))
     held = tuple(
-        Held(record=each.record, row=each.row) if isinstance(each, OfRow) else Held(record=each)
+        Held(record=drawn(each.record), row=each.row) if isinstance(each, OfRow) else Held(record=drawn(each))
         for each in given
     )
     for each in held:
@@ -52,6 +54,11 @@ def contents(content: Content) -> tuple[Held, ...]:
             what = f"there is no page of an {type(each.record).__name__}"
             raise UsageError(Problem(code="no-page", what=what, fix="save it as .json or .gbr"))
     return held
+
+
+def drawn(record: Record) -> Record:
+    """The record in the form that the page draws: points are quantised."""
+    return sketched(record) if isinstance(record, EmbeddingsRecord) else record
 
 
 def fitting(held: Sequence[Held]) -> list[Record | OfRow]:

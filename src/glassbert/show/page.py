@@ -20,6 +20,7 @@ from glassbert.durable import write_file
 from glassbert.lens.attention_record import AttentionRecord
 from glassbert.lens.attention_sketch import AttentionSketch
 from glassbert.lens.diff_record import DiffRecord
+from glassbert.lens.embeddings_sketch import EmbeddingsSketch
 from glassbert.lens.heads_record import HeadsRecord
 from glassbert.lens.landscape_record import LandscapeRecord
 from glassbert.lens.records import Record
@@ -103,6 +104,8 @@ def title_of(record: Record) -> str:
             name = record.text
         case DiffRecord():
             name = f"{Path(record.model_a).name} → {Path(record.model_b).name}"
+        case EmbeddingsSketch():
+            name = f"{record.source} · {Path(record.model).name}"
         case HeadsRecord():
             name = f"Heads of {Path(record.model).name}"
         case LandscapeRecord():

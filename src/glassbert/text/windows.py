@@ -44,6 +44,21 @@ class Windows:
         """How many windows each text has: int64 [num_examples]."""
         return np.bincount(self.example, minlength=self.num_examples)
 
+    @cached_property
+    def once(self) -> np.ndarray:
+        """Every token of every text once: the scored ones, and the special ones of a text's outer windows;
+        bool [T].
+        """
+        if len(self.example) == self.num_examples:
+            return np.ones(len(self.input_ids), dtype=bool)
+        window = np.repeat(np.arange(len(self.example)), self.lengths)
+        first = np.diff(self.example, prepend=-1) != 0
+        last = np.diff(self.example, append=self.num_examples) != 0
+        leading = np.arange(len(window)) == self.starts[window]
+        edge = (self.sequence < 0) & np.where(leading, first[window], last[window])
+        found: np.ndarray = self.scored | edge
+        return found
+
     def __len__(self) -> int:
         return len(self.example)
 

@@ -5,7 +5,8 @@ import type { Order, Preset } from '../math/select';
 
 /** In the order of the page. */
 export const SECTIONS = [
-  'score', 'training', 'landscape', 'errors', 'attribution', 'attention', 'heads', 'diff', 'structure', 'calibration', 'facts',
+  'score', 'training', 'landscape', 'errors', 'attribution', 'attention', 'heads', 'embeddings', 'diff', 'structure',
+  'calibration', 'facts',
 ] as const;
 export const SIDES = ['all', 'first', 'second', 'across', 'back'] as const;
 
@@ -56,6 +57,19 @@ export interface State {
   turn: number;
   tilt: number;
   dots: boolean;
+  /** Which of several maps of points; null is the last. */
+  map: number | null;
+  /** The name of a column, or "@trustworthiness"; empty is the first. */
+  colour: string;
+  /** A token or word among the points; a text is the `row` that is selected. */
+  point: number | null;
+  /** What is picked out, as ranges of row numbers (see math/ranges). */
+  rows: string;
+  seek: string;
+  zoom: number;
+  /** What lies in the middle of the map, 0 to 1 of its extent. */
+  panX: number;
+  panY: number;
 }
 
 interface Codec<T> {
@@ -106,6 +120,7 @@ const within = (key: string, initial: number, low: number, high: number): Codec<
 });
 
 export const CONTRAST = { low: 1, high: 4 } as const;
+export const ZOOM = { low: 1, high: 256 } as const;
 export const MASS = { low: 0.1, high: 1 } as const;
 
 const CODECS: { readonly [K in keyof State]: Codec<State[K]> } = {
@@ -140,6 +155,14 @@ const CODECS: { readonly [K in keyof State]: Codec<State[K]> } = {
   turn: within('turn', 30, 0, 359),
   tilt: within('tilt', 35, 5, 90),
   dots: flag('dots', true),
+  map: whole<number | null>('map', null),
+  colour: text('colour', ''),
+  point: whole<number | null>('point', null),
+  rows: text('rows', ''),
+  seek: text('seek', ''),
+  zoom: within('zoom', 1, ZOOM.low, ZOOM.high),
+  panX: within('x', 0.5, 0, 1),
+  panY: within('y', 0.5, 0, 1),
 };
 const NAMES = Object.keys(CODECS) as (keyof State)[];
 

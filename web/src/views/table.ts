@@ -5,6 +5,7 @@ import type { Report, Roots } from '../records';
 import Attention from './attention/Attention.svelte';
 import Calibration from './calibration/Calibration.svelte';
 import Diff from './diff/Diff.svelte';
+import Embeddings from './embeddings/Embeddings.svelte';
 import Errors from './errors/Errors.svelte';
 import Facts from './facts/Facts.svelte';
 import Heads from './heads/Heads.svelte';
@@ -28,6 +29,7 @@ export const VIEWS: readonly View[] = [
   part('facts', Facts, ({ facts, score }) => ({ facts, score })),
   view('AttentionRecord', 'attention', Attention),
   view('AttentionSketch', 'attention', Attention),
+  view('EmbeddingsSketch', 'embeddings', Embeddings),
   view('HeadsRecord', 'heads', Heads),
   view('DiffRecord', 'diff', Diff),
   view('LandscapeRecord', 'landscape', Landscape),
