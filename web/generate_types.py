@@ -10,6 +10,7 @@ from typing import Any, get_args, get_origin
 
 from glassbert.lens.attention_record import AttentionRecord
 from glassbert.lens.attention_sketch import AttentionSketch
+from glassbert.lens.attribution_record import AttributionRecord
 from glassbert.lens.diff_record import DiffRecord
 from glassbert.lens.embeddings_sketch import EmbeddingsSketch
 from glassbert.lens.heads_record import HeadsRecord
@@ -22,6 +23,7 @@ from glassbert.lens.structure_record import StructureRecord
 ROOTS: tuple[type[Record], ...] = (
     AttentionRecord,
     AttentionSketch,
+    AttributionRecord,
     DiffRecord,
     EmbeddingsSketch,
     HeadsRecord,

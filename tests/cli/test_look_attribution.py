@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import time
@@ -61,6 +62,15 @@ def test_files_hold_the_record(inside: Inside, finished: Path, tmp_path: Path) -
     assert look(inside, finished, *words, "-o", plain).code == 73
 
 
+def test_the_page_holds_the_record(inside: Inside, finished: Path, tmp_path: Path) -> None:
+    page = tmp_path / "look.html"
+    assert look(inside, finished, "--text", TEXT, "--method", "occlusion", "-o", page).out == f"{page}\n"
+    record = attribution(load(finished), TEXT, method="occlusion")
+    text = page.read_text(encoding="utf-8")
+    assert base64.b64encode(record.to_bytes()).decode() in text
+    assert f"<title>{TEXT} · glassbert</title>" in text
+
+
 def test_json_without_a_file_is_the_record_on_one_line(inside: Inside, finished: Path) -> None:
     answer = look(inside, finished, "--text", TEXT, "--json")
     assert answer.json["record"] == "AttributionRecord"
@@ -74,7 +84,6 @@ def test_json_without_a_file_is_the_record_on_one_line(inside: Inside, finished:
         (("--method", "guessing"), "unknown-method: no method is called 'guessing' — use attention_rollout"),
         (("--window", "9"), "no-such-window: the text has 1 windows, and window 9 is none of them"),
         (("--token", "1"), "bad-target: a sequence-classification head reads no single token"),
-        (("-o", "page.html"), "no-page: there is no page of an attribution — use .json or .gbr"),
         (("-o", "page.txt"), "unknown-format: "),
         (("--samples", "1"), "bad-option: samples is 1"),
     ],

@@ -24,6 +24,7 @@ def make_method(name: str = "occlusion", **changes: Any) -> MethodScores:
         "residual": None,
         "randomised": float("nan"),
         "outcome": "better",
+        "warnings": (),
         "verdict": "Better than random on this input.",
     }
     return MethodScores(**(given | changes))
@@ -40,6 +41,7 @@ def make_attribution(**changes: Any) -> AttributionRecord:
         "tokens": ("[CLS]", "warm", "##ly", "so", "[SEP]"),
         "sequence": np.array([-1, 0, 0, 1, -1], np.int8),
         "word": np.array([-1, 0, 0, 1, -1], np.int32),
+        "offsets": np.array([[0, 0], [0, 4], [4, 6], [0, 2], [0, 0]], np.int32),
         "target": "warm",
         "position": None,
         "kind": "log-odds",

@@ -10,7 +10,6 @@ from glassbert.lens.attention_sketch import AttentionSketch
 from glassbert.show.contents import OfRow, contents, fitting
 from glassbert.show.notebook import show
 from glassbert.show.page import render_page
-from tests.lens.make_attribution import make_attribution
 from tests.show.make_attention import CHINESE, make_attention
 from tests.show.test_page import Elements
 from tests.show.texts import HOSTILE
@@ -32,11 +31,6 @@ def test_record_about_a_row_says_which() -> None:
 def test_page_of_nothing_is_refused() -> None:
     with pytest.raises(UsageError, match="empty-page: there is no record to draw"):
         render_page([])
-
-
-def test_one_record_without_a_view_refuses_the_page() -> None:
-    with pytest.raises(UsageError, match="no-page: there is no page of an AttributionRecord"):
-        render_page([make_attention(), make_attribution()])
 
 
 def test_one_record_and_a_list_of_it_give_the_same_page() -> None:

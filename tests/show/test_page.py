@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from glassbert.errors import OutputError, UsageError
+from glassbert.errors import OutputError
 from glassbert.lens.attention_record import AttentionRecord
 from glassbert.lens.report_records import Report
 from glassbert.show.page import ENDS_SCRIPT, bundle, render_page, title_of, write_page
@@ -141,12 +141,11 @@ def test_page_in_a_missing_directory_is_an_output_error(tmp_path: Path) -> None:
         write_page(make_attention(), tmp_path / "missing" / "page.html")
 
 
-def test_a_record_without_a_view_is_refused_and_no_empty_page_written(tmp_path: Path) -> None:
+def test_every_record_of_a_lens_has_a_page(tmp_path: Path) -> None:
     record = make_attribution()
-    for write in (render_page, lambda given: given.save(tmp_path / "page.html")):
-        with pytest.raises(UsageError, match="no-page: there is no page of an AttributionRecord"):
-            write(record)
-    assert list(tmp_path.iterdir()) == []
+    record.save(tmp_path / "page.html")
+    assert (tmp_path / "page.html").read_bytes() == render_page(record)
+    assert title_of(record) == "warmly · glassbert"
 
 
 def test_large_attention_is_sketched_unless_the_whole_is_asked_for(tmp_path: Path) -> None:

@@ -37,6 +37,52 @@ export interface AttentionSketch {
   readonly context_witness: NdArray<Float32Array>; // [K, S]
 }
 
+/** One method: a score for every token, and what the lie detector says about it. */
+export interface MethodScores {
+  readonly method: string;
+  readonly signed: boolean;
+  readonly targeted: boolean;
+  readonly scores: NdArray<Float64Array>; // [S]
+  readonly deletion: NdArray<Float64Array>; // [P]
+  readonly insertion: NdArray<Float64Array>; // [P]
+  readonly comprehensiveness: number;
+  readonly sufficiency: number;
+  readonly beaten_by_deletion: number;
+  readonly beaten_by_insertion: number;
+  readonly residual: number | null;
+  readonly randomised: number | null;
+  readonly outcome: string;
+  readonly warnings: readonly string[];
+  readonly verdict: string;
+}
+
+/** The scores of the tokens of one window for one target, by K methods; the first is `scores` and so on. */
+export interface AttributionRecord {
+  readonly model: string;
+  readonly text: string;
+  readonly pair: string | null;
+  readonly window: number;
+  readonly num_windows: number;
+  readonly tokens: readonly string[];
+  readonly sequence: NdArray<Int8Array>; // [S]
+  readonly word: NdArray<Int32Array>; // [S]
+  readonly offsets: NdArray<Int32Array>; // [S, 2]
+  readonly target: string;
+  readonly position: number | null;
+  readonly kind: string;
+  readonly unit: string;
+  readonly replaced_by: string;
+  readonly explained: number;
+  readonly masked: number;
+  readonly prediction: number;
+  readonly seed: number;
+  readonly counts: NdArray<Int32Array>; // [P]
+  readonly random_deletion: NdArray<Float64Array>; // [R, P]
+  readonly random_insertion: NdArray<Float64Array>; // [R, P]
+  readonly methods: readonly MethodScores[];
+  readonly agreement: NdArray<Float64Array>; // [K, K]
+}
+
 /** One matrix outside the blocks: |B - A| / |A| (Frobenius) and the effective rank of B - A. */
 export interface MatrixChange {
   readonly name: string;
@@ -415,6 +461,7 @@ export interface StructureRecord {
 export interface Roots {
   readonly AttentionRecord: AttentionRecord;
   readonly AttentionSketch: AttentionSketch;
+  readonly AttributionRecord: AttributionRecord;
   readonly DiffRecord: DiffRecord;
   readonly EmbeddingsSketch: EmbeddingsSketch;
   readonly HeadsRecord: HeadsRecord;

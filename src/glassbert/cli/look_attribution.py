@@ -11,7 +11,6 @@ from glassbert.cli import arguments as words
 from glassbert.cli.attribution_table import PassProgress, coloured, table
 from glassbert.cli.console import emit, emit_json
 from glassbert.cli.loading import hear_window, load_aloud
-from glassbert.errors import Problem, UsageError
 
 
 def attribution(
@@ -31,7 +30,9 @@ def attribution(
     window: words.Window = 0,
     samples: Annotated[int, typer.Option("--samples", help="Forward passes of a sampling method.")] = 1000,
     seed: Annotated[int, typer.Option("--seed", help="Seed of everything that is drawn.")] = 0,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write: .json or .gbr.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="File to write: .html, .json or .gbr.")
+    ] = None,
     device: words.Device = "cpu",
     threads: words.Threads = None,
     overwrite: words.Overwrite = False,
@@ -44,9 +45,7 @@ def attribution(
     from glassbert.runs.outputs import refuse_output
 
     if out is not None:
-        if refuse_suffix(out) == ".html":
-            what, fix = "there is no page of an attribution", "use .json or .gbr, or read the table"
-            raise UsageError(Problem(code="no-page", what=what, fix=fix, file=str(out)))
+        refuse_suffix(out)
         refuse_output(out, overwrite=overwrite)
     options = AttributionOptions(window=window, samples=samples, seed=seed, progress=PassProgress())
     loaded = load_aloud(model, device=device, threads=threads)

@@ -24,7 +24,8 @@ class MethodScores(Record):
     `beaten_by_insertion` are the shares of random orders that do worse than the method. `residual` is
     |sum of scores - (F(x) - F(masked))| of a method that promises 0, else None. `randomised` is the rank
     correlation with the scores of the same network with random weights (NaN: one side has no order; None: not
-    asked).
+    asked). `warnings` are "untaught" (with random weights it ranks much the same) and "inexact" (the sum it
+    promises is missed).
     """
 
     method: str
@@ -40,6 +41,7 @@ class MethodScores(Record):
     residual: float | None
     randomised: float | None
     outcome: str
+    warnings: tuple[str, ...]
     verdict: str
 
 
@@ -50,7 +52,8 @@ class AttributionRecord(Record):
     `explained` is F(x), what the scores are about: log-odds, or a logit (`kind`); `masked` is F with every
     content token replaced by `replaced_by`. `prediction` and the curves are in `unit`: a probability, not
     calibrated, or the value itself. `sequence` is 0 or 1 for a token of the first or second text, -1 for a
-    special token, which is never replaced. `counts` are the numbers of tokens at which the curves are
+    special token, which is never replaced; `offsets` are its first and one past its last character in that
+    text, equal where it has none. `counts` are the numbers of tokens at which the curves are
     measured; row r of `random_deletion` and `random_insertion` is one random order. `agreement` is the rank
     correlation between methods over the content tokens, NaN where one has no order.
     """
@@ -63,6 +66,7 @@ class AttributionRecord(Record):
     tokens: tuple[str, ...]
     sequence: Int8[np.ndarray, " S"]
     word: Int32[np.ndarray, " S"]
+    offsets: Int32[np.ndarray, "S 2"]
     target: str
     position: int | None
     kind: str
@@ -80,7 +84,7 @@ class AttributionRecord(Record):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        sizes = {len(self.tokens), len(self.sequence), len(self.word)}
+        sizes = {len(self.tokens), len(self.sequence), len(self.word), len(self.offsets)}
         points = {len(self.counts), self.random_deletion.shape[1], self.random_insertion.shape[1]}
         for method in self.methods:
             sizes.add(len(method.scores))

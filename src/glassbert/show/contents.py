@@ -8,13 +8,9 @@ from dataclasses import dataclass, replace
 from glassbert.errors import Problem, UsageError
 from glassbert.lens.attention_record import AttentionRecord
 from glassbert.lens.attention_sketch import fitted
-from glassbert.lens.attribution_record import AttributionRecord
 from glassbert.lens.embeddings_record import EmbeddingsRecord
 from glassbert.lens.embeddings_sketch import sketched
 from glassbert.lens.records import Record
-
-# Records that the bundle has no view for: a page of one would be empty.
-UNDRAWN = (AttributionRecord,)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,20 +36,15 @@ class Held:
 
 
 def contents(content: Content) -> tuple[Held, ...]:
-    """The records of a page in their order. Raises UsageError for none, and for one that has no view."""
+    """The records of a page in their order. Raises UsageError for none."""
     given = [content] if isinstance(content, Record | OfRow) else list(content)
     if not given:
         fix = "give one record, or several"
         raise UsageError(Problem(code="empty-page", what="there is no record to draw", fix=fix))
-    held = tuple(
+    return tuple(
         Held(record=drawn(each.record), row=each.row) if isinstance(each, OfRow) else Held(record=drawn(each))
         for each in given
     )
-    for each in held:
-        if isinstance(each.record, UNDRAWN):
-            what = f"there is no page of an {type(each.record).__name__}"
-            raise UsageError(Problem(code="no-page", what=what, fix="save it as .json or .gbr"))
-    return held
 
 
 def drawn(record: Record) -> Record:

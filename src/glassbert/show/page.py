@@ -19,6 +19,7 @@ from pathlib import Path
 from glassbert.durable import write_file
 from glassbert.lens.attention_record import AttentionRecord
 from glassbert.lens.attention_sketch import AttentionSketch
+from glassbert.lens.attribution_record import AttributionRecord
 from glassbert.lens.diff_record import DiffRecord
 from glassbert.lens.embeddings_sketch import EmbeddingsSketch
 from glassbert.lens.heads_record import HeadsRecord
@@ -58,7 +59,7 @@ def render_page(content: Content, *, title: str | None = None) -> bytes:
     """The HTML file of one record or several; the same records give the same bytes.
 
     Records of one view are shown one at a time, and chosen on the page. `title` is shown on the browser's
-    tab; unsaid, it names the first record. Raises UsageError for a record that the page cannot draw.
+    tab; unsaid, it names the first record. Raises UsageError where there is no record.
     """
     held = contents(content)
     first = held[0].record
@@ -100,7 +101,7 @@ def title_of(record: Record) -> str:
         case Report():
             paths = [file.path for file in record.facts.files if file.path]
             name = f"{Path(paths[0]).name} · {record.facts.run_id}" if paths else record.facts.run_id
-        case AttentionRecord() | AttentionSketch():
+        case AttentionRecord() | AttentionSketch() | AttributionRecord():
             name = record.text
         case DiffRecord():
             name = f"{Path(record.model_a).name} → {Path(record.model_b).name}"

@@ -10,7 +10,11 @@ export const SECTIONS = [
 ] as const;
 export const SIDES = ['all', 'first', 'second', 'across', 'back'] as const;
 
+export const UNITS = ['tokens', 'words', 'phrases'] as const;
+
 export type Section = (typeof SECTIONS)[number];
+/** What a score is shown for: a token, a word, or the words between two punctuation marks. */
+export type Unit = (typeof UNITS)[number];
 /** Which half of a pair looks at which: all, A to A, B to B, A to B, B to A. */
 export type Side = (typeof SIDES)[number];
 
@@ -70,6 +74,13 @@ export interface State {
   /** What lies in the middle of the map, 0 to 1 of its extent. */
   panX: number;
   panY: number;
+  /** The attribution method on show, by its name; the record's first where it has no such. */
+  method: string;
+  unit: Unit;
+  /** Scores are drawn as score ** (1 / lift) of the largest one. */
+  lift: number;
+  /** Whether the curves of the other methods are drawn too. */
+  others: boolean;
 }
 
 interface Codec<T> {
@@ -126,7 +137,7 @@ export const MASS = { low: 0.1, high: 1 } as const;
 const CODECS: { readonly [K in keyof State]: Codec<State[K]> } = {
   lang: maybeOneOf('lang', ['en', 'zh']),
   theme: maybeOneOf('theme', ['light', 'dark']),
-  at: maybeOneOf('at', SECTIONS),
+  at: maybeOneOf('at', [...SECTIONS, ...APART]),
   firstStep: whole<number | null>('first', null),
   lastStep: whole<number | null>('last', null),
   metric: text('metric', 'accuracy'),
@@ -163,6 +174,10 @@ const CODECS: { readonly [K in keyof State]: Codec<State[K]> } = {
   zoom: within('zoom', 1, ZOOM.low, ZOOM.high),
   panX: within('x', 0.5, 0, 1),
   panY: within('y', 0.5, 0, 1),
+  method: text('method', ''),
+  unit: oneOf<Unit>('unit', 'words', UNITS),
+  lift: within('lift', 1, CONTRAST.low, CONTRAST.high),
+  others: flag('others', false),
 };
 const NAMES = Object.keys(CODECS) as (keyof State)[];
 

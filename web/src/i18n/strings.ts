@@ -1,6 +1,7 @@
 // Every word of the interface, in both languages. {name} is filled in by `t`. What comes from the run (labels, texts,
 // the reasons of settings) is shown as it is.
 
+import { ATTRIBUTION } from './attribution';
 import { LANDSCAPE } from './landscape';
 
 export type Language = 'en' | 'zh';
@@ -372,6 +373,7 @@ export const STRINGS = {
   heads_held_out: { en: 'Accuracy', zh: '准确率' },
   heads_baseline: { en: 'Fixed offset', zh: '固定偏移' },
 
+  ...ATTRIBUTION,
   diff_note: {
     en: 'What changed from model A to model B. Maps of heads are compared by the Jensen-Shannon divergence of their rows: 0 is the same, 0.693 is disjoint. Layers and heads count from 0.',
     zh: '从模型 A 到模型 B 的变化。各头的注意力图按行的 JS 散度比较：0 为相同，0.693 为完全不重叠。层与头从 0 计数。',

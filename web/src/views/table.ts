@@ -3,6 +3,7 @@ import type { Component } from 'svelte';
 import type { Section } from '../core/state';
 import type { Report, Roots } from '../records';
 import Attention from './attention/Attention.svelte';
+import Attribution from './attribution/Attribution.svelte';
 import Calibration from './calibration/Calibration.svelte';
 import Diff from './diff/Diff.svelte';
 import Embeddings from './embeddings/Embeddings.svelte';
@@ -29,6 +30,7 @@ export const VIEWS: readonly View[] = [
   part('facts', Facts, ({ facts, score }) => ({ facts, score })),
   view('AttentionRecord', 'attention', Attention),
   view('AttentionSketch', 'attention', Attention),
+  view('AttributionRecord', 'attribution', Attribution),
   view('EmbeddingsSketch', 'embeddings', Embeddings),
   view('HeadsRecord', 'heads', Heads),
   view('DiffRecord', 'diff', Diff),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int32
 
 from glassbert.errors import Problem, UsageError
 from glassbert.lens.attributing.curves import (
@@ -159,6 +159,7 @@ def _as_record(method: Method, scores: Float[np.ndarray, "S"], evidence: Evidenc
         residual=evidence.residual,
         randomised=evidence.randomised,
         outcome=evidence.outcome,
+        warnings=evidence.warnings,
         verdict=evidence.sentence,
     )
 
@@ -175,6 +176,7 @@ def _record(model: Inspectable, seen: Seen, work: _Work, found: list[MethodScore
         tokens=tuple(model.tokenizer.tokens(subject.input_ids.tolist())),
         sequence=np.where(subject.content, seen.windows.sequence, -1).astype(np.int8),
         word=np.where(subject.content, seen.word, -1).astype(np.int32),
+        offsets=_offsets(seen),
         target=target.label,
         position=target.position,
         kind=target.kind,
@@ -190,6 +192,11 @@ def _record(model: Inspectable, seen: Seen, work: _Work, found: list[MethodScore
         methods=tuple(found),
         agreement=_agreement([each.scores[subject.content] for each in found]),
     )
+
+
+def _offsets(seen: Seen) -> Int32[np.ndarray, "S 2"]:
+    assert seen.windows.offsets is not None
+    return seen.windows.offsets.astype(np.int32)
 
 
 def _agreement(scores: Sequence[Float[np.ndarray, "M"]]) -> Float[np.ndarray, "K K"]:

@@ -22,6 +22,8 @@ LIKELY = 0.8
 FLAT = 1e-3
 # rank correlation with the scores of random weights beyond which a method shows something else than the model
 SAME = 0.5
+# of log-odds: more than this a promised sum may not miss
+INEXACT = 1e-2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -76,6 +78,13 @@ class Evidence:
         return "unsure" if min(shares) >= LIKELY else "worse" if all(failed) else "no-better"
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """untaught: random weights rank the tokens much the same; inexact: the promised sum is missed."""
+        untaught = self.randomised is not None and _same(self.randomised, self.num_tokens)
+        inexact = self.residual is not None and self.residual > INEXACT
+        return ("untaught",) * bool(untaught and self.num_tokens) + ("inexact",) * inexact
+
+    @property
     def sentence(self) -> str:
         """The verdict for a person."""
         return " ".join([_verdict(self), *_warnings(self)])
@@ -113,15 +122,12 @@ def _verdict(found: Evidence) -> str:
 
 
 def _warnings(found: Evidence) -> list[str]:
-    sentences = []
-    if found.num_tokens and found.randomised is not None and _same(found.randomised, found.num_tokens):
-        sentences.append(
-            "With random weights it ranks the tokens much the same "
-            f"(rank correlation {found.randomised:.2f}): do not read it as what the model has learnt."
-        )
-    if found.residual is not None and found.residual > 1e-2:
-        sentences.append(f"Its scores miss the sum they promise by {found.residual:.3f}.")
-    return sentences
+    sentences = {
+        "untaught": "With random weights it ranks the tokens much the same "
+        f"(rank correlation {found.randomised or 0:.2f}): do not read it as what the model has learnt.",
+        "inexact": f"Its scores miss the sum they promise by {found.residual or 0:.3f}.",
+    }
+    return [sentences[warning] for warning in found.warnings]
 
 
 def _same(correlation: float, num_tokens: int) -> bool:
