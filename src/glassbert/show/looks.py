@@ -15,11 +15,10 @@ from glassbert.lens.attention_capture import attention
 from glassbert.lens.attention_sketch import within
 from glassbert.lens.attributing.attribution import attribution
 from glassbert.lens.attributing.options import AttributionOptions
-from glassbert.lens.attribution_record import AttributionRecord
 from glassbert.lens.records import Record
 from glassbert.runs.models import Model
 from glassbert.runs.predictions import plain_cell
-from glassbert.show.contents import UNDRAWN, OfRow
+from glassbert.show.contents import OfRow
 from glassbert.text.tables import read_table
 
 LOOKS = 4
@@ -92,9 +91,7 @@ def look_inside(model: Model, rows: Sequence[Row], *, room: int, say: Say) -> It
 
 
 def _row(model: Model, row: Row, *, room: int, say: Say) -> Iterator[Record]:
-    explained: list[Record] = []
-    if AttributionRecord not in UNDRAWN:
-        explained = list(_tried(lambda: attribution(model, row.text, method=METHODS, options=EVIDENCE), say))
+    explained = list(_tried(lambda: attribution(model, row.text, method=METHODS, options=EVIDENCE), say))
     yield from explained
     spent = sum(map(_bytes, explained))
     if model.network.config.attention_type == "scaled_dot_product":

@@ -137,7 +137,7 @@ export const MASS = { low: 0.1, high: 1 } as const;
 const CODECS: { readonly [K in keyof State]: Codec<State[K]> } = {
   lang: maybeOneOf('lang', ['en', 'zh']),
   theme: maybeOneOf('theme', ['light', 'dark']),
-  at: maybeOneOf('at', [...SECTIONS, ...APART]),
+  at: maybeOneOf('at', SECTIONS),
   firstStep: whole<number | null>('first', null),
   lastStep: whole<number | null>('last', null),
   metric: text('metric', 'accuracy'),

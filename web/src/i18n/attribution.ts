@@ -1,6 +1,5 @@
 // The words of the attribution view.
 export const ATTRIBUTION = {
-  section_attribution: { en: 'Attribution', zh: '归因' },
   attribution_note: {
     en: 'Which parts of the text speak for this answer, and whether the method can be believed here: its order of tokens is tested against random orders. A score is about the model, not about the world.',
     zh: '文本的哪些部分支持这个回答，以及该方法在此处是否可信：用随机顺序检验它对词元的排序。分数说明的是模型，而非事实。',

@@ -33,7 +33,7 @@ def attention_flow(subject: Subject, options: AttributionOptions) -> Float[np.nd
     and Zuidema 2020). See `largest_flows` for what is left out.
     """
     *maps, row = _mixed(subject)
-    return largest_flows(maps, row)
+    return largest_flows(maps, row, solved=subject.passed)
 
 
 def chefer(subject: Subject, options: AttributionOptions) -> Float[np.ndarray, "S"]:

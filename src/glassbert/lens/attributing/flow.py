@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from jaxtyping import Float
@@ -18,13 +18,16 @@ WHOLE_ROWS = 64
 
 
 def largest_flows(
-    maps: Sequence[Float[np.ndarray, "S S"]], row: Float[np.ndarray, "S"]
+    maps: Sequence[Float[np.ndarray, "S S"]],
+    row: Float[np.ndarray, "S"],
+    *,
+    solved: Callable[[int], None] = lambda count: None,
 ) -> Float[np.ndarray, "S"]:
     """Flow to every input token; row i of a map says how wide the pipes from token i down to all tokens are.
 
     `maps` are the layers below the last one, `row` the pipes of the read token in the last layer. Up to 64
     tokens the flow is exact to a millionth; of longer texts each row keeps its widest pipes, 95 % of its
-    width, so that a flow can come out up to that much too small.
+    width, so that a flow can come out up to that much too small. `solved` hears of every token's flow.
     """
     length = len(row)
     layers = [*map(np.asarray, maps)]
@@ -32,7 +35,11 @@ def largest_flows(
         layers = [_widest(layer) for layer in layers]
     source = length * (len(layers) + 1)
     graph = _pipes(layers, row, source)
-    return np.array([maximum_flow(graph, source, token).flow_value / UNITS for token in range(length)])
+    flows = np.empty(length)
+    for token in range(length):
+        flows[token] = maximum_flow(graph, source, token).flow_value / UNITS
+        solved(1)
+    return flows
 
 
 def _pipes(layers: list[np.ndarray], row: np.ndarray, source: int) -> csr_array:

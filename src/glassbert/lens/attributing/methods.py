@@ -112,6 +112,8 @@ METHODS = (
         "how much attention can flow to each token at most; the same for every target",
         "1, and one flow problem per token",
         kind="",
+        # a flow is counted as a pass, for whoever waits
+        passes=lambda count, options: count + 3,
     ),
     _method(gradients.saliency, "how strongly the prediction reacts to a small change of each token", "3"),
     _method(
