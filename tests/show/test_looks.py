@@ -79,7 +79,8 @@ def test_looks_stay_within_their_room_and_say_what_they_leave_out(minilm: Path) 
     assert any(isinstance(each, AttentionRecord) for each in attention)
     bundle_bytes = sum(len(part.encode()) for part in bundle())
     small, said = seen(model, rows(3), 700_000)
-    assert said == [] and len(render_page(small)) < bundle_bytes + 705_000
+    assert all("has no trained head" in each for each in said)  # an encoder predicts nothing to explain
+    assert len(render_page(small)) < bundle_bytes + 705_000
     assert any(isinstance(each.record, AttentionSketch) for each in small)
     none, said = seen(model, rows(3), 0)
     assert none == []

@@ -27,11 +27,14 @@ def value_zeroing(subject: Subject, options: AttributionOptions) -> Float[np.nda
     encoder, maps = subject.network.encoder, []
     with torch.inference_mode():
         hidden: Tensor = encoder.embeddings(subject.pack(subject.input_ids[None]))
-        for block in cast(list[Block], list(encoder.blocks)):
+        blocks = cast(list[Block], list(encoder.blocks))
+        for depth, block in enumerate(blocks):
             whole = block(hidden, Layout(np.array([subject.length]), device=subject.device))
             maps.append(_context_mixing(subject, block, hidden, whole))
             hidden = whole
-    subject.passed(subject.length)
+            # S passes in all, told layer by layer to whoever waits
+            done = [subject.length * layers // len(blocks) for layers in (depth, depth + 1)]
+            subject.passed(done[1] - done[0])
     row = maps[-1][subject.position]
     for mixing in reversed(maps[:-1]):
         row = row @ mixing
