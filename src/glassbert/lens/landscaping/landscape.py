@@ -18,8 +18,8 @@ from glassbert.lens.landscaping.planes import Plane, Point, put
 from glassbert.lens.landscaping.samples import Sample, mean_loss
 
 # what a Hessian-vector product costs, in evaluations of the same rows: two forward and backward passes of a
-# graph that is kept, with attention written out (6 to 9 measured on MiniLM)
-PRODUCT = 8
+# graph that is kept, with attention written out (MiniLM, medians of 7: 8 at 13 tokens, 11 at 64 and at 128)
+PRODUCT = 10
 # of a limited time: what curvature may take at most; and fewer products than these say too little
 BENDING, FEWEST_PRODUCTS = 1 / 3, 4
 
