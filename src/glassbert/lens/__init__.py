@@ -22,6 +22,8 @@ _HOME_OF = {
     "methods": "glassbert.lens.attributing.methods",
     "diff": "glassbert.lens.comparing.diff",
     "heads": "glassbert.lens.atlas.heads",
+    "masked": "glassbert.lens.reading.masked",
+    "tune": "glassbert.lens.reading.tuned",
     "structure": "glassbert.lens.structuring.capture",
     "Look": "glassbert.lens.structuring.drawing",
 }

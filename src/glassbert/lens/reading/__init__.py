@@ -1,0 +1,1 @@
+"""What the masked-word head would say of the states inside: logit lens and tuned lens."""
