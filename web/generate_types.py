@@ -15,6 +15,7 @@ from glassbert.lens.diff_record import DiffRecord
 from glassbert.lens.embeddings_sketch import EmbeddingsSketch
 from glassbert.lens.heads_record import HeadsRecord
 from glassbert.lens.landscape_record import LandscapeRecord
+from glassbert.lens.masked_record import MaskedRecord
 from glassbert.lens.records import Record, alternatives, is_array, schema
 from glassbert.lens.report_records import Report
 from glassbert.lens.structure_record import StructureRecord
@@ -28,6 +29,7 @@ ROOTS: tuple[type[Record], ...] = (
     EmbeddingsSketch,
     HeadsRecord,
     LandscapeRecord,
+    MaskedRecord,
     Report,
     StructureRecord,
 )

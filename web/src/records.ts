@@ -273,6 +273,28 @@ export interface LandscapeRecord {
   readonly digest: string;
 }
 
+/** For every layer and token the K likeliest words, and how far the guess is from the last layer's. */
+export interface MaskedRecord {
+  readonly model: string;
+  readonly text: string;
+  readonly pair: string | null;
+  readonly window: number;
+  readonly num_windows: number;
+  readonly lens: string;
+  readonly tokens: readonly string[];
+  readonly word: NdArray<Int32Array>; // [S]
+  readonly hidden: NdArray<Int32Array>; // [M]
+  readonly vocabulary: readonly string[];
+  readonly guess: NdArray<Int32Array>; // [L1, S, K]
+  readonly probability: NdArray<Float32Array>; // [L1, S, K]
+  readonly kl: NdArray<Float32Array>; // [L1, S]
+  readonly entropy: NdArray<Float32Array>; // [L1, S]
+  readonly rank_own: NdArray<Int32Array>; // [L1, S]
+  readonly rank_final: NdArray<Int32Array>; // [L1, S]
+  readonly asked: readonly string[];
+  readonly ranks: NdArray<Int32Array>; // [W, L1, S]
+}
+
 /** A file the run read: what for, where, its SHA-256 and how many rows. */
 export interface DataFile {
   readonly role: string;
@@ -466,6 +488,7 @@ export interface Roots {
   readonly EmbeddingsSketch: EmbeddingsSketch;
   readonly HeadsRecord: HeadsRecord;
   readonly LandscapeRecord: LandscapeRecord;
+  readonly MaskedRecord: MaskedRecord;
   readonly Report: Report;
   readonly StructureRecord: StructureRecord;
 }

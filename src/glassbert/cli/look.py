@@ -11,6 +11,7 @@ from glassbert.cli import (
     look_embeddings,
     look_heads,
     look_landscape,
+    look_lens,
     look_structure,
 )
 
@@ -21,4 +22,5 @@ app.command("diff", short_help="What changed from one checkpoint to another.")(l
 app.command("heads", short_help="What every head does, over many texts.")(look_heads.heads)
 app.command("landscape", short_help="The loss around a run's model and on its way.")(look_landscape.landscape)
 app.command("embeddings", short_help="Texts or tokens as a map you can check.")(look_embeddings.embeddings)
+app.command("lens", short_help="What the masked-word head would say, by layer.")(look_lens.lens)
 app.command("structure", short_help="What a model is made of, and what it costs.")(look_structure.structure)

@@ -24,6 +24,7 @@ from glassbert.lens.diff_record import DiffRecord
 from glassbert.lens.embeddings_sketch import EmbeddingsSketch
 from glassbert.lens.heads_record import HeadsRecord
 from glassbert.lens.landscape_record import LandscapeRecord
+from glassbert.lens.masked_record import MaskedRecord
 from glassbert.lens.records import Record
 from glassbert.lens.report_records import Report
 from glassbert.lens.structure_record import StructureRecord
@@ -101,7 +102,7 @@ def title_of(record: Record) -> str:
         case Report():
             paths = [file.path for file in record.facts.files if file.path]
             name = f"{Path(paths[0]).name} · {record.facts.run_id}" if paths else record.facts.run_id
-        case AttentionRecord() | AttentionSketch() | AttributionRecord():
+        case AttentionRecord() | AttentionSketch() | AttributionRecord() | MaskedRecord():
             name = record.text
         case DiffRecord():
             name = f"{Path(record.model_a).name} → {Path(record.model_b).name}"

@@ -5,7 +5,7 @@ import type { Order, Preset } from '../math/select';
 
 /** In the order of the page. */
 export const SECTIONS = [
-  'score', 'training', 'landscape', 'errors', 'attribution', 'attention', 'heads', 'embeddings', 'diff', 'structure',
+  'score', 'training', 'landscape', 'errors', 'attribution', 'attention', 'heads', 'embeddings', 'diff', 'lens', 'structure',
   'calibration', 'facts',
 ] as const;
 export const SIDES = ['all', 'first', 'second', 'across', 'back'] as const;
@@ -55,6 +55,8 @@ export interface State {
   own: boolean;
   /** Effective ranks of what changed, not how much changed. */
   ranks: boolean;
+  /** What shades the masked-word lens. */
+  reading: 'probability' | 'kl' | 'entropy';
   /** A landscape: which rows' loss, seen from above or as a relief, and from where; its measured points. */
   surface: number;
   relief: boolean;
@@ -161,6 +163,7 @@ const CODECS: { readonly [K in keyof State]: Codec<State[K]> } = {
   measure: oneOf<Measure>('measure', 'label', MEASURES),
   own: flag('own', true),
   ranks: flag('ranks', false),
+  reading: oneOf('reading', 'probability', ['probability', 'kl', 'entropy']),
   surface: whole('surface', 0),
   relief: flag('relief', false),
   turn: within('turn', 30, 0, 359),

@@ -11,6 +11,7 @@ import Errors from './errors/Errors.svelte';
 import Facts from './facts/Facts.svelte';
 import Heads from './heads/Heads.svelte';
 import Landscape from './landscape/Landscape.svelte';
+import Lens from './lens/Lens.svelte';
 import Score from './score/Score.svelte';
 import Training from './training/Training.svelte';
 
@@ -34,6 +35,7 @@ export const VIEWS: readonly View[] = [
   view('EmbeddingsSketch', 'embeddings', Embeddings),
   view('HeadsRecord', 'heads', Heads),
   view('DiffRecord', 'diff', Diff),
+  view('MaskedRecord', 'lens', Lens),
   view('LandscapeRecord', 'landscape', Landscape),
 ];
 
