@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import product
 from pathlib import Path
 
-from glassbert.model.config import HeadConfig
+from glassbert.model.config import HeadConfig, HeadKind
 from glassbert.model.network import Network
 from glassbert.model.pretrained import save_pretrained
 from tests.contract.workbench import tiny_config, tiny_tokenizer
@@ -19,9 +19,12 @@ THINGS = ("film", "plot", "cast", "score", "scene", "end", "actor", "song", "rol
 
 
 def make_stand_ins(directory: Path) -> None:
-    """reviews.csv (40 rows), test.csv (20 other rows), new.csv (texts only), and the encoder `minilm`."""
+    """reviews.csv (40 rows), test.csv (20 other rows), new.csv (texts only), the encoder `minilm`, and one
+    with a masked-word head, `google-bert/bert-base-uncased`.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     make_encoder(directory / "minilm")
+    make_encoder(directory / "google-bert" / "bert-base-uncased", head="masked-lm")
     rows = [
         (f"the {thing} is {word} .", label)
         for label in WORDS
@@ -40,11 +43,11 @@ def sentences(things: tuple[str, ...]) -> list[tuple[str, str, str]]:
     return [(word, thing, label) for label, words in WORDS.items() for word, thing in product(words, things)]
 
 
-def make_encoder(directory: Path) -> None:
+def make_encoder(directory: Path, *, head: HeadKind = "pooling") -> None:
     """A random encoder of 15,000 parameters, with its tokenizer."""
     tokenizer = tiny_tokenizer(directory)
     tokenizer.save(directory)
-    network = Network(tiny_config(tokenizer.vocab_size), HeadConfig(kind="pooling"), seed=1)
+    network = Network(tiny_config(tokenizer.vocab_size), HeadConfig(kind=head), seed=1)
     save_pretrained(network, directory)
 
 

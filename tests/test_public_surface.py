@@ -40,6 +40,10 @@ OPTIONS = {
     "look diff": {
         "--text", "--show", "--text-column", "--out", "-o", "--overwrite", "--device", "--threads", JSON,
     },
+    "look lens": {
+        "--text", "--hide", "--word", "--tuned", "--text-column", "--window", "--out", "-o", "--overwrite",
+        "--device", "--threads", JSON,
+    },
     "look heads": {
         "--text", "--treebank", "--text-column", "--out", "-o", "--overwrite", "--device", "--threads", JSON,
     },
@@ -66,6 +70,7 @@ ARGUMENTS = {
     "look attribution": ["model"],
     "look diff": ["model_a", "model_b", "data"],
     "look heads": ["model", "data"],
+    "look lens": ["model"],
     "look landscape": ["run", "models"],
     "look embeddings": ["model", "data"],
     "look structure": ["model"],

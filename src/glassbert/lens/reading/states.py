@@ -18,7 +18,8 @@ def head_of(model: Inspectable) -> MaskedHead:
     """The masked-word head; raises UsageError for a model without a trained one."""
     head = model.network.head
     found = head.masked if isinstance(head, PretrainingHead) else head
-    untrained = [name for name in getattr(model, "untrained", ()) if name.startswith("head.")]
+    lacking = getattr(model, "untrained", ())  # a next-sentence head beside it does not matter
+    untrained = [name for name in lacking if not name.startswith("head.next_sentence.")]
     if not isinstance(found, MaskedHead) or untrained:
         kind = model.network.head_config.kind
         what = f"the model '{model.name}' has no trained masked-word head (its head: {kind})"
