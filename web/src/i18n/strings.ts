@@ -492,6 +492,7 @@ export const STRINGS = {
     en: "What the model's own masked-word head would say of every token, read after every block through a trained affine map. The last column is the model's output.",
     zh: '经训练得到的仿射映射，用模型自身的掩码词头在每一块之后读取每个词元的预测。最后一列即模型的输出。',
   },
+  lens_hidden: { en: '▢ marks tokens that were replaced by the mask.', zh: '▢ 表示该词元已替换为掩码。' },
   lens_probability: { en: 'Probability', zh: '概率' },
   lens_kl: { en: 'KL to the last layer', zh: '与末层的 KL' },
   lens_entropy: { en: 'Entropy', zh: '熵' },
