@@ -88,10 +88,12 @@ def test_a_notebook_runs_and_its_frame_shows_what_the_lens_found(
 def read_frame(frame: Frame, view: str) -> None:
     """The page in the frame has drawn the view, and can touch nothing outside."""
     wait_until(frame, "document.documentElement.dataset.ready === 'true'")
+    frame.locator("#attention .map").scroll_into_view_if_needed()
+    # views below the first are laid out one task after another
+    wait_until(frame, f"glassbert.probe({view!r})[{view!r}]?.[0]?.drawn.width > 0")
     (mark,) = frame.evaluate("(view) => glassbert.probe(view)[view]", view)
     rows, columns = mark["value"]
     assert rows == columns > 5
-    frame.locator("#attention .map").scroll_into_view_if_needed()
     box = frame.locator("#attention .map canvas").bounding_box()
     assert box["width"] == pytest.approx(mark["drawn"]["width"], abs=1)
     reach = "() => { try { return parent.document.title !== null; } catch { return false; } }"
