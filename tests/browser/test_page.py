@@ -12,8 +12,9 @@ from glassbert.lens.report_records import Report
 from glassbert.show import show
 from glassbert.show.page import render_page
 from glassbert.show.report import build_report
-from tests.browser.conftest import FLAGS, ReportOf, Visit
+from tests.browser.conftest import ReportOf, Visit
 from tests.browser.reading import marks, pixels, wait_until
+from tests.conftest import FLAGS
 from tests.show.make_attention import CHINESE, make_attention
 from tests.show.make_run import make_run
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import termios
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,15 @@ def test_without_a_terminal_nothing_is_coloured_or_redrawn(elsewhere: tuple[Path
     assert any(line.startswith("step 18/18  loss ") for line in answer.err.splitlines())
 
 
+def everything_shown(terminal: int) -> str:
+    """What was written to a pseudo-terminal whose other end is closed, in however many pieces it comes."""
+    seen = bytearray()
+    with suppress(OSError), os.fdopen(terminal, "rb", buffering=0) as screen:
+        while piece := screen.read(65536):
+            seen += piece
+    return seen.decode()
+
+
 def test_on_a_terminal_there_is_a_bar_with_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (40, 160))
@@ -75,8 +85,7 @@ def test_on_a_terminal_there_is_a_bar_with_the_time_left(monkeypatch: pytest.Mon
                     eta_seconds=83.0,
                 )
             )
-        seen = os.read(ours, 65536).decode()
-    os.close(ours)
+    seen = everything_shown(ours)
     assert "\x1b[" in seen
     assert (
         "training" in seen and "step 7/18  loss 0.500" in seen and "1,234 tokens/s  1 min 23 s left" in seen

@@ -13,7 +13,6 @@ import nbconvert
 import pytest
 from playwright.sync_api import Browser, Frame
 
-from tests.browser.conftest import chromium  # noqa: F401 - a fixture
 from tests.browser.reading import wait_until
 from tests.stand_ins import make_stand_ins
 
@@ -64,7 +63,7 @@ def test_every_notebook_is_in_the_table() -> None:
 def test_a_notebook_runs_and_its_frame_shows_what_the_lens_found(
     name: str,
     tmp_path: Path,
-    chromium: Browser,  # noqa: F811
+    chromium: Browser,
 ) -> None:
     html = execute(name, tmp_path)
     assert ("srcdoc=" in html) == (name != "attribution.ipynb")
