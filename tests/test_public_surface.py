@@ -12,18 +12,20 @@ import glassbert
 from tests.cli.golden.write import commands
 
 JSON = "--json"
-READING = {"--format", "--encoding", "--delimiter", "--header", "--no-header", "--on-bad-rows"}
+READING = {
+    "--format", "--encoding", "--delimiter", "--header", "--no-header", "--on-bad-rows", "--max-field-bytes",
+    "--max-line-bytes",
+}  # fmt: skip
 MODEL = {"--device", "--threads", "--text-column"}
 OPTIONS = {
     "demo": {"--out", "--budget", "--threads", JSON},
     "finetune": {
         "--out", "--eval-data", "--task", "--label-column", "--model", "--epochs", "--batch-size",
         "--learning-rate", "--lr", "--max-length", "--max-len", "--budget", "--seed", "--metric",
-        "--patience",
-        "--optimizer", "--lr-scheduler-type", "--weight-decay", "--layer-decay",
-        "--gradient-accumulation-steps", "--class-weights", "--config", "--max-field-bytes",
-        "--max-line-bytes", "--allow-degenerate", "--fail-on-leak", "--resume", "--resume-auto",
-        "--resume-override", "--keep-checkpoints", "--overwrite", "--report", "--no-report", "--looks", JSON,
+        "--patience", "--optimizer", "--lr-scheduler-type", "--weight-decay", "--layer-decay",
+        "--gradient-accumulation-steps", "--class-weights", "--config", "--allow-degenerate",
+        "--fail-on-leak", "--resume", "--resume-auto", "--resume-override", "--keep-checkpoints",
+        "--overwrite", "--report", "--no-report", "--looks", JSON,
         *READING, *MODEL,
     },
     "evaluate": {"--label-column", JSON, *READING, *MODEL},
@@ -38,14 +40,14 @@ OPTIONS = {
         "--out", "-o", "--overwrite", "--device", "--threads", JSON,
     },
     "look diff": {
-        "--text", "--show", "--text-column", "--out", "-o", "--overwrite", "--device", "--threads", JSON,
+        "--text", "--show", "--out", "-o", "--overwrite", JSON, *READING, *MODEL,
     },
     "look lens": {
-        "--text", "--hide", "--word", "--tuned", "--text-column", "--window", "--out", "-o", "--overwrite",
-        "--device", "--threads", JSON,
+        "--text", "--hide", "--word", "--tuned", "--window", "--out", "-o", "--overwrite", JSON, *READING,
+        *MODEL,
     },
     "look heads": {
-        "--text", "--treebank", "--text-column", "--out", "-o", "--overwrite", "--device", "--threads", JSON,
+        "--text", "--treebank", "--out", "-o", "--overwrite", JSON, *READING, *MODEL,
     },
     "look landscape": {
         "--plane", "--rows", "--points", "--budget", "--radius", "--products", "--seed", "--data",

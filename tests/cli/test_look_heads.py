@@ -51,6 +51,18 @@ def test_a_treebank_gives_texts_and_relations(inside: Inside, encoder: Path, tmp
     assert (said["num_texts"], said["num_sentences"]) == (1, 1)
 
 
+def test_a_file_is_read_as_it_is_said_to_be_and_rows_left_out_are_named(
+    inside: Inside, encoder: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "films.txt"
+    file.write_bytes("text;mark\nun café;1\nno;field;too many\nthe film;2\n".encode("latin-1"))
+    words = ["--format", "csv", "--encoding", "latin-1", "--delimiter", ";", "--on-bad-rows", "skip"]
+    answer = inside("look", "heads", encoder, file, *words, "--json")
+    assert answer.code == 0 and answer.json["num_texts"] == 2
+    assert "1 row was set aside and not used" in answer.err and "films.txt:3" in answer.err
+    assert inside("look", "heads", encoder, file, *words[:-1], "error").code == 65
+
+
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [

@@ -45,8 +45,12 @@ def coloured() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def table(record: Any, *, colour: bool) -> str:
-    """The target, and for every method its tokens with scores and its verdict."""
+def table(record: Any, *, colour: bool | None = None) -> str:
+    """The target, and for every method its tokens with scores and its verdict.
+
+    Without `colour` the terminal is asked whether it wants any.
+    """
+    colour = coloured() if colour is None else colour
     lines = [_headline(record)]
     for method in record.methods:
         lines += ["", method.method, *_rows(record.tokens, method.scores.tolist(), colour=colour)]

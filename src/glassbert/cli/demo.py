@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from glassbert.cli.arguments import Json, Threads
+from glassbert.cli.arguments import Json, Threads, seconds
 from glassbert.cli.console import say
 from glassbert.cli.finetune import run_finetune
 
@@ -23,13 +23,12 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """Fine-tune the bundled encoder on bundled product reviews and write report.html."""
-    from glassbert.cli.arguments import read_options, seconds
     from glassbert.runs.demo_data import demo_file, is_demo
+    from glassbert.text.options import ReadOptions  # pandas loads here, not for --help
 
     say("Fine-tuning MiniLM (22.7 M parameters) on 2,985 sentences of product reviews rated by people (MIT).")
     say("No network is used. The report will be " + str(out / "report.html"))
-    reading = read_options(format="csv", encoding="utf-8", delimiter=None, header=True, on_bad_rows="error")
-    data = {"train": str(demo_file()), "task": "text-classification", "read": reading}
+    data = {"train": str(demo_file()), "task": "text-classification", "read": ReadOptions(format="csv")}
     settings = {"budget": seconds(budget)}
     request = {"out": out, "settings": settings, "overwrite": is_demo(out)}
     run_finetune(data, request, threads=threads, report=True, as_json=as_json)

@@ -9,9 +9,11 @@ import typer
 from glassbert.cli import arguments as words
 from glassbert.cli.console import emit, emit_json, say
 from glassbert.cli.loading import load_aloud
+from glassbert.cli.reading import Reading, reads_tables
 from glassbert.cli.summary import scores_table
 
 
+@reads_tables
 def evaluate(
     model: words.Model,
     data: Annotated[str, typer.Argument(help="Labelled texts.")],
@@ -19,21 +21,15 @@ def evaluate(
     label_column: words.LabelColumn = None,
     device: words.Device = "cpu",
     threads: words.Threads = None,
-    format: words.Format = None,
-    encoding: words.Encoding = "utf-8",
-    delimiter: words.Delimiter = None,
-    header: words.Header = True,
-    on_bad_rows: words.OnBadRows = "error",
+    *,
+    reading: Reading,
     as_json: words.Json = False,
 ) -> None:
     """Score a model on labelled rows: accuracy, macro-F1 and MCC with bootstrap 95 % intervals."""
     from glassbert.runs.evaluate import evaluate as run_evaluate
 
     loaded = load_aloud(model, device=device, threads=threads)
-    reading = words.read_options(
-        format=format, encoding=encoding, delimiter=delimiter, header=header, on_bad_rows=on_bad_rows
-    )
-    found = run_evaluate(loaded, data, read=reading, text_column=text_column, label_column=label_column)
+    found = run_evaluate(loaded, data, read=reading(), text_column=text_column, label_column=label_column)
     for note in found["notes"]:
         say(f"note: {note}")
     if as_json:

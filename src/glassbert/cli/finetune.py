@@ -11,10 +11,12 @@ import typer
 
 from glassbert.cli import arguments as words
 from glassbert.cli.console import emit, emit_json, hear, progress, say
+from glassbert.cli.reading import Reading, reads_tables
 from glassbert.cli.summary import summary
 from glassbert.errors import Problem, UsageError
 
 
+@reads_tables
 def finetune(
     train: Annotated[
         str | None, typer.Argument(help="Labelled texts: CSV, TSV, JSON, JSONL or Parquet.")
@@ -74,13 +76,8 @@ def finetune(
     config: Annotated[Path | None, typer.Option(help="TOML or JSON file of settings.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu (if unsaid) or cuda.")] = None,
     threads: words.Threads = None,
-    format: words.Format = None,
-    encoding: words.Encoding = "utf-8",
-    delimiter: words.Delimiter = None,
-    header: words.Header = True,
-    on_bad_rows: words.OnBadRows = "error",
-    max_field_bytes: words.MaxFieldBytes = None,
-    max_line_bytes: words.MaxLineBytes = None,
+    *,
+    reading: Reading,
     allow_degenerate: Annotated[
         bool, typer.Option("--allow-degenerate", help="Accept a single class.")
     ] = False,
@@ -123,14 +120,6 @@ def finetune(
         "gradient_accumulation_steps": gradient_accumulation_steps,
         "class_weights": class_weights,
     }
-    reading = words.read_options(
-        format=format,
-        encoding=encoding,
-        delimiter=delimiter,
-        header=header,
-        on_bad_rows=on_bad_rows,
-        limits=(max_field_bytes, max_line_bytes),
-    )
     data = {
         "train": train,
         "evaluation": eval_data,
@@ -139,7 +128,7 @@ def finetune(
         "label_column": label_column,
         "allow_degenerate": allow_degenerate,
         "fail_on_leak": fail_on_leak,
-        "read": reading,
+        "read": reading(),
     }
     request = {
         "out": out,

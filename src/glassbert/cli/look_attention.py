@@ -10,11 +10,12 @@ import typer
 from glassbert.cli import arguments as words
 from glassbert.cli.console import emit, emit_json
 from glassbert.cli.loading import hear_window, load_aloud
+from glassbert.cli.writing import refuse_out
 
 
 def attention(
     model: words.Model,
-    text: Annotated[str, typer.Option("--text", help="The text to look at.")],
+    text: words.Text,
     pair: words.Pair = None,
     window: words.Window = 0,
     out: Annotated[Path, typer.Option("--out", "-o", help="File to write: .html, .json or .gbr.")] = Path(
@@ -30,12 +31,9 @@ def attention(
 ) -> None:
     """Draw the attention of every layer and head on a text; each map carries its certificate."""
     from glassbert.lens.attention_capture import attention as look  # torch loads here, not for --help
-    from glassbert.lens.records import refuse_suffix
-    from glassbert.runs.outputs import refuse_output
     from glassbert.show.page import write_page
 
-    refuse_suffix(out)
-    refuse_output(out, overwrite=overwrite)
+    refuse_out(out, overwrite=overwrite)
     loaded = load_aloud(model, device=device, threads=threads)
     record = look(loaded, text, pair=pair, window=window)
     hear_window(record)

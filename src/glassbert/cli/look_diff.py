@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from glassbert.cli import arguments as words
-from glassbert.cli.console import emit, emit_json
 from glassbert.cli.loading import load_aloud
+from glassbert.cli.reading import Reading, reads_tables
 from glassbert.cli.texts import WindowProgress, texts_given
+from glassbert.cli.writing import give, refuse_out
 from glassbert.errors import on_one_line
 
 SHOWN = 10
 
 
+@reads_tables
 def diff(
     model_a: Annotated[str, typer.Argument(help="The model before: a run, directory, name or hub id.")],
     model_b: Annotated[str, typer.Argument(help="The model after, of the same shape and vocabulary.")],
-    data: Annotated[str | None, typer.Argument(help="A file of texts.")] = None,
-    text: Annotated[list[str] | None, typer.Option("--text", help="A text (may be repeated).")] = None,
+    data: words.Data = None,
+    text: words.Texts = None,
     show: Annotated[
         int | None, typer.Option("--show", help="Row whose maps are drawn; the first if unsaid.")
     ] = None,
     text_column: words.TextColumn = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="File to write: .html, .json or .gbr.")
-    ] = None,
+    *,
+    reading: Reading,
+    out: words.Out = None,
     device: words.Device = "cpu",
     threads: words.Threads = None,
     overwrite: words.Overwrite = False,
@@ -35,31 +36,19 @@ def diff(
 ) -> None:
     """Compare two checkpoints of one model: heads, matrices, layers, and answers that flipped."""
     from glassbert.lens.comparing.diff import diff as look  # torch loads here, not for --help
-    from glassbert.lens.records import refuse_suffix
-    from glassbert.runs.outputs import refuse_output
 
-    if out is not None:
-        refuse_suffix(out)
-        refuse_output(out, data, overwrite=overwrite)
-    given = texts_given(data, text, column=text_column)
+    refuse_out(out, data, overwrite=overwrite)
+    given = texts_given(data, text, reading=reading, column=text_column)
     shown = 0 if show is None else given.rows.index(show) if show in given.rows else -1
     before = load_aloud(model_a, device=device, threads=threads)
     after = load_aloud(model_b, device=device, threads=threads)
     record = look(before, after, given.texts, rows=given.rows, show=shown, progress=WindowProgress())
-    if out is not None:
-        record.save(out)
-    _print(record, out, as_json=as_json)
+    give(record, out, kind="diff", as_json=as_json, table=table, about=flips)
 
 
-def _print(record: Any, out: Path | None, *, as_json: bool) -> None:
-    from glassbert.lens.records import to_plain  # numpy is loaded by now
-
-    if not as_json:
-        emit(f"{out}\n" if out is not None else table(record))
-    elif out is None:
-        emit_json(to_plain(record))
-    else:
-        emit_json({"diff": str(out), "bytes": out.stat().st_size, "flips": record.num_flips})
+def flips(record: Any) -> dict[str, Any]:
+    """How many texts get another answer; None for models without answers."""
+    return {"flips": record.num_flips}
 
 
 def table(record: Any) -> str:

@@ -18,13 +18,16 @@ from glassbert.cli.embeddings_data import (
     write_csv,
 )
 from glassbert.cli.loading import load_aloud
+from glassbert.cli.reading import Reading, reads_tables
+from glassbert.cli.writing import refuse_out
 from glassbert.errors import Problem, UsageError
 
 
+@reads_tables
 def embeddings(
     model: words.Model,
-    data: Annotated[str | None, typer.Argument(help="A file of texts.")] = None,
-    text: Annotated[list[str] | None, typer.Option("--text", help="A text (may be repeated).")] = None,
+    data: words.Data = None,
+    text: words.Texts = None,
     layer: Annotated[
         list[str] | None,
         typer.Option("--layer", help="0 (embeddings) to the last, -1 or all (may be repeated)."),
@@ -50,11 +53,8 @@ def embeddings(
     label_column: words.LabelColumn = None,
     device: words.Device = "cpu",
     threads: words.Threads = None,
-    format: words.Format = None,
-    encoding: words.Encoding = "utf-8",
-    delimiter: words.Delimiter = None,
-    header: words.Header = True,
-    on_bad_rows: words.OnBadRows = "error",
+    *,
+    reading: Reading,
     overwrite: words.Overwrite = False,
     as_json: words.Json = False,
 ) -> None:
@@ -64,16 +64,13 @@ def embeddings(
         raise UsageError(Problem(code="nothing-to-map", what=what, fix=fix))
     from glassbert.lens.embedding.options import EmbeddingOptions, check  # torch and pandas load here
 
-    refuse_out(out, data, overwrite=overwrite)
+    refuse_out(out, data, overwrite=overwrite, formats=refuse_format)
     choices: Any = {"pooling": pooling, "map": map, "metric": metric}
     options = EmbeddingOptions(**choices, neighbours=neighbours, sample=sample, seed=seed, say=say)
     check(options)
     models = [load_aloud(name, device=device, threads=threads) for name in (model, *(step or []))]
-    reading = words.read_options(
-        format=format, encoding=encoding, delimiter=delimiter, header=header, on_bad_rows=on_bad_rows
-    )
     if data is not None:
-        given = read_file(data, reading, text=text_column, label=label_column, columns=column or [])
+        given = read_file(data, reading(), text=text_column, label=label_column, columns=column or [])
     else:
         given = given_texts(text) if text else given_word_table()
     for note in given.notes:
@@ -83,13 +80,12 @@ def embeddings(
     _tell(record, out, as_json=as_json)
 
 
-def refuse_out(out: Path, data: str | None, *, overwrite: bool) -> None:
-    from glassbert.lens.records import refuse_suffix
-    from glassbert.runs.outputs import refuse_output
+def refuse_format(out: Path) -> str:
+    """The suffix in lower case; raises UsageError for one that no map of points can be saved as."""
+    from glassbert.lens.records import refuse_suffix  # numpy is loaded by now
 
-    if out.suffix.lower() != ".csv":
-        refuse_suffix(out)
-    refuse_output(out, data, overwrite=overwrite)
+    suffix = out.suffix.lower()
+    return suffix if suffix == ".csv" else refuse_suffix(out)
 
 
 def _look(models: list[Any], given: Given, options: Any, layers: list[str] | None) -> Any:

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from glassbert.cli import arguments as words
-from glassbert.cli.console import emit, emit_json, hear, say
+from glassbert.cli.console import hear, say
 from glassbert.cli.landscape_table import LandscapeProgress, table
+from glassbert.cli.writing import give, refuse_out
 from glassbert.errors import Problem, UsageError
 
 PLANES = ("trajectory", "random", "between")
@@ -54,15 +55,12 @@ def landscape(
     from glassbert.lens.landscaping.options import LandscapeOptions
     from glassbert.runs.devices import use_threads
     from glassbert.runs.ground import open_ground
-    from glassbert.runs.outputs import refuse_output
     from glassbert.train.stop import stop_on_signals
 
     models = list(models or [])
     _refuse(plane, models, radius)
     limit = words.seconds(budget)
-    if out is not None:
-        refuse_format(out)
-        refuse_output(out, overwrite=overwrite)
+    refuse_out(out, overwrite=overwrite, formats=refuse_format)
     hear(use_threads(threads))
     ground = open_ground(run, data=data, eval_data=eval_data, device=device)
     progress = LandscapeProgress()
@@ -79,9 +77,7 @@ def landscape(
         )
         laid = {"kind": plane, "models": models, "radius": radius, "seed": seed}
         record = measure(ground, laid, rows=rows, options=options)
-    if out is not None:
-        record.save(out)
-    _print(record, out, as_json=as_json)
+    give(record, out, kind="landscape", as_json=as_json, table=table, about=measured)
     if record.stopped == "interrupted":
         say(f"stopped: the picture holds the {len(record.points)} points that were measured")
         raise KeyboardInterrupt
@@ -124,16 +120,12 @@ def _refuse(plane: str, models: list[str], radius: float) -> None:
     raise UsageError(Problem(code="bad-plane", what=what, fix=fix))
 
 
-def _print(record: Any, out: Path | None, *, as_json: bool) -> None:
-    from glassbert.lens.records import to_plain  # numpy is loaded by now
-
-    if not as_json:
-        emit(table(record) if out is None else f"{out}\n")
-    elif out is None:
-        emit_json(to_plain(record))
-    else:
-        top = None if record.curvature is None else record.curvature.top
-        losses = {waypoint.name: waypoint.losses.tolist() for waypoint in record.waypoints}
-        about = {"kind": record.kind, "points": len(record.points), "stopped": record.stopped}
-        written = {"landscape": str(out), "bytes": out.stat().st_size}
-        emit_json({**written, **about, "losses": losses, "largest_eigenvalue": top})
+def measured(record: Any) -> dict[str, Any]:
+    """What was laid, how far it came, and the losses of the models on it."""
+    return {
+        "kind": record.kind,
+        "points": len(record.points),
+        "stopped": record.stopped,
+        "losses": {waypoint.name: waypoint.losses.tolist() for waypoint in record.waypoints},
+        "largest_eigenvalue": None if record.curvature is None else record.curvature.top,
+    }

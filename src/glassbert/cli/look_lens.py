@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from glassbert.cli import arguments as words
-from glassbert.cli.console import emit, emit_json, say
+from glassbert.cli.console import say
 from glassbert.cli.loading import hear_window, load_aloud
+from glassbert.cli.reading import Reading, reads_tables
 from glassbert.cli.texts import texts_given
+from glassbert.cli.writing import give, refuse_out
 from glassbert.errors import on_one_line
 
 
+@reads_tables
 def lens(
     model: words.Model,
-    text: Annotated[str, typer.Option("--text", help="The text to look at.")],
+    text: words.Text,
     hide: Annotated[
         list[int] | None, typer.Option("--hide", help="Number of a token to mask (may be repeated).")
     ] = None,
@@ -27,10 +29,10 @@ def lens(
         str | None, typer.Option("--tuned", help="A file of texts to train a tuned lens on.")
     ] = None,
     text_column: words.TextColumn = None,
+    *,
+    reading: Reading,
     window: words.Window = 0,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="File to write: .html, .json or .gbr.")
-    ] = None,
+    out: words.Out = None,
     device: words.Device = "cpu",
     threads: words.Threads = None,
     overwrite: words.Overwrite = False,
@@ -39,13 +41,9 @@ def lens(
     """Read every layer with the model's own masked-word head: what would it say there?"""
     from glassbert.lens.reading.masked import masked as look  # torch loads here, not for --help
     from glassbert.lens.reading.tuned import tune
-    from glassbert.lens.records import refuse_suffix
-    from glassbert.runs.outputs import refuse_output
 
-    if out is not None:
-        refuse_suffix(out)
-        refuse_output(out, tuned, overwrite=overwrite)
-    given = texts_given(tuned, None, column=text_column).texts if tuned is not None else None
+    refuse_out(out, tuned, overwrite=overwrite)
+    given = texts_given(tuned, None, reading=reading, column=text_column).texts if tuned is not None else None
     loaded = load_aloud(model, device=device, threads=threads)
     maps = tune(loaded, given) if given is not None else None
     if maps is not None:
@@ -54,21 +52,12 @@ def lens(
         say(f"note: mean KL on the training texts, layer by layer: {said}")
     record = look(loaded, text, window=window, hide=tuple(hide or ()), words=tuple(word or ()), tuned=maps)
     hear_window(record)
-    if out is not None:
-        record.save(out)
-    _print(record, out, as_json=as_json)
+    give(record, out, kind="lens", as_json=as_json, table=table, about=guesses)
 
 
-def _print(record: Any, out: Path | None, *, as_json: bool) -> None:
-    from glassbert.lens.records import to_plain  # numpy is loaded by now
-
-    if not as_json:
-        emit(f"{out}\n" if out is not None else table(record))
-    elif out is None:
-        emit_json(to_plain(record))
-    else:
-        last = [record.words(-1, token)[0] for token in range(len(record.tokens))]
-        emit_json({"lens": str(out), "bytes": out.stat().st_size, "guesses": last})
+def guesses(record: Any) -> dict[str, Any]:
+    """What the last layer says of each token."""
+    return {"guesses": [record.words(-1, token)[0] for token in range(len(record.tokens))]}
 
 
 def table(record: Any) -> str:

@@ -10,6 +10,7 @@ import typer
 from glassbert.cli import arguments as words
 from glassbert.cli.console import emit, emit_json, say
 from glassbert.cli.loading import load_aloud
+from glassbert.cli.writing import refuse_out
 
 
 def structure(
@@ -48,12 +49,9 @@ def structure(
     from glassbert.lens.structure_record import refuse_format
     from glassbert.lens.structuring.capture import structure as look  # torch loads here, not for --help
     from glassbert.lens.structuring.drawing import Look
-    from glassbert.runs.outputs import refuse_output
 
     drawn_as = Look(depth=depth, folded=folded, heat=heat)
-    if out is not None:
-        refuse_format(out)
-        refuse_output(out, overwrite=overwrite)
+    refuse_out(out, overwrite=overwrite, formats=refuse_format)
     loaded = load_aloud(model, device=device, threads=threads)
     record = look(loaded, text, gradients=gradients or heat == "gradient")
     for note in (*loaded.warnings, *record.notes):

@@ -10,22 +10,21 @@ import typer
 from glassbert.cli import arguments as words
 from glassbert.cli.console import emit, emit_json, hear, say
 from glassbert.cli.loading import load_aloud
+from glassbert.cli.reading import Reading, reads_tables
 from glassbert.errors import Problem, UsageError
 
 
+@reads_tables
 def predict(
     model: words.Model,
-    data: Annotated[str | None, typer.Argument(help="A file of texts.")] = None,
-    text: Annotated[list[str] | None, typer.Option("--text", help="A text (may be repeated).")] = None,
+    data: words.Data = None,
+    text: words.Texts = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="CSV file to write.")] = None,
     text_column: words.TextColumn = None,
     device: words.Device = "cpu",
     threads: words.Threads = None,
-    format: words.Format = None,
-    encoding: words.Encoding = "utf-8",
-    delimiter: words.Delimiter = None,
-    header: words.Header = True,
-    on_bad_rows: words.OnBadRows = "error",
+    *,
+    reading: Reading,
     overwrite: words.Overwrite = False,
     as_json: words.Json = False,
 ) -> None:
@@ -42,10 +41,7 @@ def predict(
     if data is None:
         found = predict_texts(loaded, list(text or []))
     else:
-        reading = words.read_options(
-            format=format, encoding=encoding, delimiter=delimiter, header=header, on_bad_rows=on_bad_rows
-        )
-        found = predict_file(loaded, data, read=reading, text_column=text_column)
+        found = predict_file(loaded, data, read=reading(), text_column=text_column)
     for note in found.notes:
         say(f"note: {note}")
     if out is not None:

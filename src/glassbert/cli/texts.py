@@ -6,7 +6,8 @@ import time
 from dataclasses import dataclass
 
 from glassbert.cli.console import hear, say
-from glassbert.errors import Problem, UsageError
+from glassbert.cli.reading import Reading
+from glassbert.errors import SHOWN_PROBLEMS, Problem, UsageError
 
 SECONDS_BETWEEN = 10.0
 
@@ -19,7 +20,7 @@ class Texts:
     rows: list[int]
 
 
-def texts_given(data: str | None, text: list[str] | None, *, column: str | None) -> Texts:
+def texts_given(data: str | None, text: list[str] | None, *, reading: Reading, column: str | None) -> Texts:
     """The texts to look at; raises UsageError unless exactly one of DATA and --text is given."""
     if (data is None) == (not text):
         fix = "give a file, or --text TEXT"
@@ -27,13 +28,12 @@ def texts_given(data: str | None, text: list[str] | None, *, column: str | None)
     if data is None:
         given = list(text or [])
         return Texts(texts=given, rows=list(range(1, len(given) + 1)))
-    from glassbert.runs.rows import read_rows  # pandas loads here, not for --help
+    from glassbert.runs.rows import read_rows, rejected_warning  # pandas loads here, not for --help
     from glassbert.text.cells import text_strings
-    from glassbert.text.options import ReadOptions
 
-    rows = read_rows(data, ReadOptions(), text=column, need_label=False)
-    for reason in rows.columns.reasons:
-        hear(reason)
+    rows = read_rows(data, reading(), text=column, need_label=False)
+    for note in (*rows.columns.reasons, *rejected_warning(rows.rejected, data, shown=SHOWN_PROBLEMS)):
+        hear(note)
     return Texts(texts=text_strings(rows.table, rows.columns.text), rows=rows.table.rows.tolist())
 
 
