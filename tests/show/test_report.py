@@ -263,7 +263,6 @@ def test_directory_without_a_run_is_missing_input(tmp_path: Path) -> None:
             r"result.calibration.bins\[0\].count",
         ),
     ],
-    ids=str,
 )
 def test_run_file_with_a_wrong_value_names_its_place(run: Path, change: Any, place: str) -> None:
     edit(run, change)
@@ -296,7 +295,6 @@ def test_run_that_contradicts_itself_is_refused(run: Path) -> None:
         (lambda rows: rows[7].__setitem__(0, "x"), "row is 'x'"),
         (lambda rows: rows[7].__setitem__(0, "9" * 12), "row is '999999999999'"),
     ],
-    ids=str,
 )
 def test_predictions_with_a_wrong_value_are_refused(run: Path, change: Any, message: str) -> None:
     edit_rows(run, change)
