@@ -43,8 +43,8 @@ OPTIONS = {
         "--text", "--show", "--out", "-o", "--overwrite", JSON, *READING, *MODEL,
     },
     "look lens": {
-        "--text", "--hide", "--word", "--tuned", "--window", "--out", "-o", "--overwrite", JSON, *READING,
-        *MODEL,
+        "--text", "--pair", "--hide", "--word", "--tuned", "--window", "--out", "-o", "--overwrite", JSON,
+        *READING, *MODEL,
     },
     "look heads": {
         "--text", "--treebank", "--out", "-o", "--overwrite", JSON, *READING, *MODEL,

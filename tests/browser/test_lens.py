@@ -123,6 +123,16 @@ def test_a_hidden_token_and_a_tuned_lens_are_named(
     assert "trained affine map" not in page.locator("#lens").inner_text()
 
 
+def test_a_pair_shows_both_texts_and_all_their_tokens(visit: Visit, model: Planted) -> None:
+    pair = gb.lens.masked(model, "the film is warm", pair="a dull one", hide=[7], words=["dull"])
+    page = visit(pair, hash="token=7&layer=0")
+    texts = page.locator("#lens .text").all_inner_texts()
+    assert [text.split(None, 1) for text in texts] == [["A", "the film is warm"], ["B", "a dull one"]]
+    rows = page.locator("#lens .rows bdi").all_inner_texts()
+    assert rows == [f"▢ {token}" if i == 7 else token for i, token in enumerate(pair.tokens)]
+    assert len(marks(page, "lens grid")) == pair.kl.size and traces(page) == wanted(pair, 7)
+
+
 def test_512_tokens_and_hostile_words_stay_within_the_budget(visit: Visit, record: MaskedRecord) -> None:
     texts = [text for text in HOSTILE if text]
     draw = np.random.default_rng(0)

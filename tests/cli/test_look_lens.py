@@ -76,6 +76,17 @@ def test_a_tuned_lens_says_how_far_it_came(inside: Inside, speaker: Path, rows: 
     assert MaskedRecord.from_bytes(target.read_bytes()).lens == "tuned"
 
 
+def test_a_pair_is_read_as_the_python_call_reads_it(inside: Inside, speaker: Path, tmp_path: Path) -> None:
+    out = tmp_path / "pair.gbr"
+    words = ("look", "lens", speaker, "--text", TEXT, "--pair", "a dull one", "--hide", "8")
+    assert inside(*words, "-o", out).code == 0
+    found = MaskedRecord.from_bytes(out.read_bytes())
+    wanted = gb.lens.masked(gb.load(speaker), TEXT, pair="a dull one", hide=[8])
+    assert found.to_bytes() == wanted.to_bytes() and found.pair == "a dull one"
+    assert found.tokens[6:] == ("[SEP]", "a", "dull", *found.tokens[9:])
+    assert inside(*words, "--hide", "40").code == 2
+
+
 def test_a_long_text_says_which_window_it_shows(inside: Inside, speaker: Path) -> None:
     answer = inside("look", "lens", speaker, "--text", "warm " * 40, "--window", "1")
     assert answer.code == 0 and "this is window 1 of 0 to " in answer.err

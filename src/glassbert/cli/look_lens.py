@@ -19,6 +19,7 @@ from glassbert.errors import on_one_line
 def lens(
     model: words.Model,
     text: words.Text,
+    pair: words.Pair = None,
     hide: Annotated[
         list[int] | None, typer.Option("--hide", help="Number of a token to mask (may be repeated).")
     ] = None,
@@ -50,7 +51,8 @@ def lens(
         pairs = zip(maps.before, maps.after, strict=True)
         said = ", ".join(f"{before:.3f} to {after:.3f}" for before, after in pairs)
         say(f"note: mean KL on the training texts, layer by layer: {said}")
-    record = look(loaded, text, window=window, hide=tuple(hide or ()), words=tuple(word or ()), tuned=maps)
+    asked: Any = {"pair": pair, "hide": tuple(hide or ()), "words": tuple(word or ())}
+    record = look(loaded, text, window=window, tuned=maps, **asked)
     hear_window(record)
     give(record, out, kind="lens", as_json=as_json, table=table, about=guesses)
 

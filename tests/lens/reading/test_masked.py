@@ -10,6 +10,7 @@ import pytest
 import scipy.stats
 import torch
 
+import glassbert as gb
 from glassbert.errors import DataError, UsageError
 from glassbert.lens.masked_record import MaskedRecord
 from glassbert.lens.reading.masked import TOP, masked
@@ -17,7 +18,10 @@ from glassbert.lens.reading.states import decode, head_of, states
 from glassbert.lens.reading.tuned import tune
 from glassbert.lens.seen import see
 from glassbert.model.config import HeadConfig
+from glassbert.model.files import write_tensors
 from glassbert.model.network import Network
+from glassbert.model.pretrained import save_pretrained
+from glassbert.model.weights import export
 from tests.contract.workbench import tiny_config, tiny_tokenizer
 from tests.lens.atlas.planted import Planted
 
@@ -34,9 +38,9 @@ def model(request: pytest.FixtureRequest, tmp_path: Path) -> Planted:
     return Planted(request.param, Network(config, head, seed=5).eval(), tokenizer)
 
 
-def output(model: Planted, *, hide: int | None = None) -> torch.Tensor:
+def output(model: Planted, *, hide: int | None = None, pair: str | None = None) -> torch.Tensor:
     """The network's own logits [S, V]."""
-    seen = see(model, TEXT)
+    seen = see(model, TEXT, pair=pair)
     if hide is not None:
         ids = seen.windows.input_ids.copy()
         ids[hide] = model.tokenizer.mask_token_id
@@ -58,6 +62,28 @@ def test_the_last_layer_is_the_models_output_exactly(model: Planted) -> None:
         words = tuple(model.tokenizer.tokens(best.indices[token].tolist()))
         assert record.words(-1, token) == words
     assert (record.kl[-1] == 0).all() and (record.rank_final[-1] == 0).all()
+
+
+def test_the_last_layer_of_a_pair_is_the_models_output_exactly(model: Planted) -> None:
+    text, pair = "the film is warm", "a dull one"
+    hide = 6
+    record = masked(model, text, pair=pair, hide=[hide], words=["dull"])
+    assert (record.text, record.pair) == (text, pair)
+    ids = model.windows([(text, pair)]).input_ids
+    assert record.tokens == tuple(model.tokenizer.tokens(ids.tolist())) and record.tokens.count("[SEP]") >= 2
+    seen = see(model, text, pair=pair)
+    ids[hide] = model.tokenizer.mask_token_id
+    shown = replace(seen, windows=replace(seen.windows, input_ids=ids))
+    with torch.inference_mode():
+        logits = model.network(shown.packed(model.network))
+    logits = logits if isinstance(logits, torch.Tensor) else logits.masked
+    best = logits.float().log_softmax(-1).topk(TOP)
+    np.testing.assert_array_equal(record.probability[-1], best.values.exp().numpy())
+    guesses = [record.words(-1, token) for token in range(len(record.tokens))]
+    assert guesses == [tuple(model.tokenizer.tokens(row)) for row in best.indices.tolist()]
+    assert (record.kl[-1] == 0).all() and record.ranks.shape == (1, *record.kl.shape)
+    alone = masked(model, text, words=["dull"])
+    assert record.probability[-1, 1, 0] != alone.probability[-1, 1, 0]  # the second text was read
 
 
 def test_every_layer_is_the_head_on_its_states(model: Planted) -> None:
@@ -110,6 +136,31 @@ def test_a_model_without_the_head_is_refused(model: Planted) -> None:
         bare = replace(model, network=Network(tiny_config(model.tokenizer.vocab_size), head).eval())
         with pytest.raises(UsageError, match=f"no trained masked-word head .its head: {kind}"):
             masked(bare, TEXT)
+
+
+def test_a_next_sentence_head_may_be_missing_and_no_other_part(tmp_path: Path) -> None:
+    """A BertForPreTraining whose checkpoint has only part of its heads."""
+    tokenizer = tiny_tokenizer(tmp_path / "words")
+    network = Network(tiny_config(tokenizer.vocab_size), HeadConfig(kind="pretraining"), seed=5)
+    tensors = export(network)
+    lacks = {
+        "next": ("cls.seq_relationship.", "bert.pooler."),
+        "words": ("cls.predictions.transform.dense.",),
+        "both": ("cls.",),
+    }
+    for name, stems in lacks.items():
+        save_pretrained(network, tmp_path / name)
+        tokenizer.save(tmp_path / name)
+        kept = {key: tensor for key, tensor in tensors.items() if not key.startswith(stems)}
+        assert 0 < len(kept) < len(tensors)
+        write_tensors(tmp_path / name / "model.safetensors", kept, metadata={"format": "pt"})
+    loaded = gb.load(tmp_path / "next")
+    assert set(loaded.untrained) == {key for key in tensors if key.startswith(lacks["next"])}
+    whole = Planted("whole", network.eval(), tokenizer)
+    np.testing.assert_array_equal(masked(loaded, TEXT).probability, masked(whole, TEXT).probability)
+    for name in ("words", "both"):
+        with pytest.raises(UsageError, match="no trained masked-word head .its head: pretraining"):
+            masked(gb.load(tmp_path / name), TEXT)
 
 
 def test_what_does_not_exist_is_refused(model: Planted) -> None:

@@ -23,6 +23,7 @@ def masked(
     model: Inspectable,
     text: str,
     *,
+    pair: str | None = None,
     window: int = 0,
     hide: Sequence[int] = (),
     words: Sequence[str] = (),
@@ -31,11 +32,12 @@ def masked(
     """The guesses of the model's own masked-word head, read from every layer (logit lens, or with maps of
     `tune` the tuned lens); those of the last layer are the model's output.
 
-    `hide` are tokens (numbers in the window) replaced by the mask; `words` are words of the vocabulary whose
-    ranks are traced. Raises UsageError for a model without such a head, an unknown word or token.
+    With `pair`, both texts stand in one window. `hide` are tokens (numbers in the window) replaced by the
+    mask; `words` are words of the vocabulary whose ranks are traced. Raises UsageError for a model without
+    such a head, an unknown word or token.
     """
     head = head_of(model)
-    seen = see(model, text, window=window)
+    seen = see(model, text, pair=pair, window=window)
     shown = replace(seen, windows=replace(seen.windows, input_ids=_hidden(model, seen, hide)))
     asked = [_id_of(model, word) for word in words]
     layers = []
@@ -51,7 +53,7 @@ def masked(
     return MaskedRecord(
         model=model.name,
         text=text,
-        pair=None,
+        pair=pair,
         window=window,
         num_windows=seen.num_windows,
         lens="logit" if tuned is None else "tuned",
