@@ -10,6 +10,8 @@ import pytest
 
 import glassbert as gb
 from glassbert.errors import UsageError
+from glassbert.lens.attributing import attribution
+from glassbert.lens.attributing.methods import method_named
 from glassbert.lens.attributing.subject import Subject
 from glassbert.model.network import Network
 from tests.contract.workbench import tiny_config
@@ -130,9 +132,38 @@ def test_progress_is_told_and_ends_at_its_total(planted: Looked) -> None:
     heard: list[tuple[int, int]] = []
     options = gb.lens.AttributionOptions(progress=lambda done, total: heard.append((done, total)))
     gb.lens.attribution(planted, "the film is warm", method=["occlusion", "lime"], options=options)
-    assert heard == sorted(heard)
-    done, total = heard[-1]
-    assert done == total or 0.9 < done / total <= 1
+    assert [done for done, _ in heard] == sorted(done for done, _ in heard)
+    assert all(done <= total for done, total in heard) and heard[-1][0] == heard[-1][1]
+    assert heard[0][1] == pytest.approx(heard[-1][1], rel=0.1)  # what was said at first was about right
+
+
+@pytest.mark.parametrize("name", ["attention_flow", "value_zeroing"])
+@pytest.mark.parametrize("randomise", [False, True])
+def test_methods_that_take_long_in_one_pass_are_heard_on_the_way(
+    planted: Looked, monkeypatch: pytest.MonkeyPatch, name: str, randomise: bool
+) -> None:
+    heard: list[tuple[int, int]] = []
+    inside: list[tuple[int, int]] = []
+    method = method_named(name)
+
+    def spied(subject: Subject, options: gb.lens.AttributionOptions) -> np.ndarray:
+        before = len(heard)
+        scores = method.run(subject, options)
+        inside.append((before, len(heard)))
+        return scores
+
+    monkeypatch.setattr(attribution, "method_named", lambda _: replace(method, run=spied))
+    options = gb.lens.AttributionOptions(
+        randomise=randomise, progress=lambda done, total: heard.append((done, total))
+    )
+    record = gb.lens.attribution(planted, "the film is not warm , it is cold", method=name, options=options)
+    layers = planted.network.config.num_hidden_layers
+    steps = {"attention_flow": len(record.tokens), "value_zeroing": layers}[name]
+    assert len(inside) == 1 + randomise
+    for before, after in inside:
+        done = [count for count, _ in heard[before - 1 : after]]
+        assert len(set(done)) > steps and done == sorted(done)  # not once at its end
+    assert {total for _, total in heard} == {heard[-1][0]}  # what was said at first is what it was
 
 
 @pytest.mark.slow

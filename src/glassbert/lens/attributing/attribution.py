@@ -86,7 +86,10 @@ class _Work:
                 rank_correlation(found[content], self._scores(other, method)[content])
                 for method, found in zip(self.methods, scores, strict=True)
             ]
-        return [self._judged(*each) for each in zip(self.methods, scores, again, strict=True)]
+        judged = [self._judged(*each) for each in zip(self.methods, scores, again, strict=True)]
+        self.total = self.done  # an estimate until now, for methods that stop when they know enough
+        self._passed(0)
+        return judged
 
     def value(self, kept: np.ndarray) -> np.ndarray:
         """The prediction as the curves draw it."""
@@ -130,7 +133,8 @@ class _Work:
         count, options = self.subject.num_content, self.options
         each = sum(method.passes(count, options) for method in self.methods)
         curves = len(points(count, options.steps)) * (options.random_orders + 2 * len(self.methods))
-        return each * (2 if options.randomise else 1) + curves
+        ends = 2
+        return each * (2 if options.randomise else 1) + curves + ends
 
     def _passed(self, count: int) -> None:
         self.done += count

@@ -158,9 +158,9 @@ METHODS = (
     _method(
         zeroing.value_zeroing,
         "how much each block's output turns when one token's value is missing; the same for every target",
-        "M + 3",
+        "M + 2",
         kind="",
-        passes=lambda count, options: count + 3,
+        passes=lambda count, options: count + 2,
     ),
     _method(
         _lime,
