@@ -46,15 +46,15 @@ def parse_json(data: bytes, *, file: str, max_depth: int = MAX_DEPTH) -> Any:
     except json.JSONDecodeError as error:
         place = {"line": error.lineno, "column": error.colno}
         raise DataError(Problem(code="not-json", what=error.msg, fix=_FIX, file=file, **place)) from error
-    except _Breach as breach:
+    except Breach as breach:
         raise DataError(_problem(breach.code, breach.what, file)) from None
     if _SURROGATE_ESCAPE.search(data):
         _check_surrogates(value, file)
     return value
 
 
-class _Breach(Exception):
-    """What a hook found; turned into a DataError where the file's name is known."""
+class Breach(Exception):
+    """What the decoder refuses; turned into an error where the file's name is known."""
 
     def __init__(self, code: str, what: str) -> None:
         super().__init__(code, what)
@@ -62,34 +62,39 @@ class _Breach(Exception):
         self.what = what
 
 
+def strict_decoder(*, max_digits: int) -> json.JSONDecoder:
+    """A decoder that raises Breach for a key that occurs twice, NaN, infinity and numbers out of range."""
+
+    def integer(digits: str) -> int:
+        if len(digits) > max_digits:
+            raise Breach("number-out-of-range", f"an integer of {len(digits):,} digits")
+        return int(digits)
+
+    return json.JSONDecoder(
+        object_pairs_hook=_unique, parse_int=integer, parse_float=_float, parse_constant=_constant
+    )
+
+
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) < len(pairs):
         twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
-        raise _Breach("duplicate-key", f"the key {twice[:100]!r} occurs twice in one object")
+        raise Breach("duplicate-key", f"the key {twice[:100]!r} occurs twice in one object")
     return value
-
-
-def _integer(digits: str) -> int:
-    if len(digits) > MAX_DIGITS:
-        raise _Breach("number-out-of-range", f"an integer of {len(digits):,} digits")
-    return int(digits)
 
 
 def _float(digits: str) -> float:
     value = float(digits)
     if math.isinf(value):
-        raise _Breach("number-out-of-range", f"{digits[:40]} exceeds the largest double")
+        raise Breach("number-out-of-range", f"{digits[:40]} exceeds the largest double")
     return value
 
 
 def _constant(name: str) -> Any:
-    raise _Breach("not-json", f"{name} is not a JSON number")
+    raise Breach("not-json", f"{name} is not a JSON number")
 
 
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_unique, parse_int=_integer, parse_float=_float, parse_constant=_constant
-)
+_DECODER = strict_decoder(max_digits=MAX_DIGITS)
 
 
 def _check_depth(data: bytes, file: str, max_depth: int) -> None:

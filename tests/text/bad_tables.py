@@ -118,17 +118,18 @@ BAD = [
         "a.json:1:1: not-an-array: this is a single JSON value, not an array of objects"
         ' — write [{"text": "...", ...}, ...]'),
     Bad("j4_duplicate_key_is_refused", "a.jsonl", LINES + '{"text": "x", "label": "a", "label": "b"}\n',
-        "a.jsonl:3: duplicate-key: the key 'label' occurs twice — keep one of them"),
+        "a.jsonl:3: duplicate-key: the key 'label' occurs twice in one object — keep one of them"),
     Bad("j4_duplicate_key_in_an_array_is_refused", "a.json", '[{"text": "x",\n "label": "a", "label": "b"}]',
-        "a.json:1:2: duplicate-key: the key 'label' occurs twice — keep one of them"),
+        "a.json:1:2: duplicate-key: the key 'label' occurs twice in one object — keep one of them"),
     Bad("j5_nan_and_infinities_are_refused", "a.jsonl",
         '{"text": "x", "label": NaN}\n{"text": "x", "label": Infinity}\n{"text": "x", "label": -1e999}\n',
-        "a.jsonl:1: not-json: NaN is not JSON — use null, or leave the row out\n"
-        "a.jsonl:2: not-json: Infinity is not JSON — use null, or leave the row out\n"
-        "a.jsonl:3: number-too-large: -1e999 is beyond the range of numbers — correct the number"),
+        "a.jsonl:1: not-json: NaN is not a JSON number — use null, or leave the row out\n"
+        "a.jsonl:2: not-json: Infinity is not a JSON number — use null, or leave the row out\n"
+        "a.jsonl:3: number-out-of-range: -1e999 exceeds the largest double"
+        " — correct the number, or write it as a string if it is an identifier"),
     Bad("j6_giant_integer_is_refused", "a.jsonl", LINE.replace('"pos"', "1" * 5000),
-        "a.jsonl:1: number-too-large: an integer of 5,000 digits"
-        " — write it as a string if it is an identifier"),
+        "a.jsonl:1: number-out-of-range: an integer of 5,000 digits"
+        " — correct the number, or write it as a string if it is an identifier"),
     Bad("j7_nesting_of_100000_is_refused", "a.jsonl", LINE.replace('"pos"', "[" * 100_000 + "]" * 100_000),
         "a.jsonl:1: nested-too-deep: depth > 64 — flatten the row to named values"),
     Bad("j8_lone_surrogate_is_named_by_line_and_column", "a.jsonl",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import math
 import re
-from typing import NoReturn
 
-from glassbert.text.quoting import quoted
+from glassbert.strict_json import Breach, strict_decoder
 
 MAX_DEPTH = 64
 MAX_DIGITS = 4300  # CPython's own default; beyond it, conversion time grows with the square
+FIXES = {
+    "duplicate-key": "keep one of them",
+    "number-out-of-range": "correct the number, or write it as a string if it is an identifier",
+    "not-json": "use null, or leave the row out",
+}
 MAYBE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 KINDS: dict[type, str] = {
     str: "a string",
@@ -22,6 +24,7 @@ KINDS: dict[type, str] = {
     type(None): "null",
 }
 ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})|\\.", re.DOTALL)
+_decoder = strict_decoder(max_digits=MAX_DIGITS)
 
 
 class Refused(Exception):
@@ -44,45 +47,13 @@ def read_value(text: str, start: int = 0) -> tuple[object, int]:
         value, end = _decoder.raw_decode(text, start)
     except RecursionError as error:
         raise _too_deep() from error
+    except Breach as breach:
+        raise Refused(breach.code, breach.what, fix=FIXES[breach.code]) from None
     if isinstance(value, dict) and _is_deep(value):
         raise _too_deep()
     if text.find("\\u", start, end) >= 0 and MAYBE_SURROGATE.search(text, start, end):
         _refuse_lone_surrogate(text, start, end)
     return value, end
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    row = dict(pairs)
-    if len(row) != len(pairs):
-        keys = [key for key, _ in pairs]
-        repeated = next(key for key in keys if keys.count(key) > 1)
-        raise Refused("duplicate-key", f"the key {quoted(repeated)} occurs twice", fix="keep one of them")
-    return row
-
-
-def _finite(digits: str) -> float:
-    value = float(digits)
-    if not math.isfinite(value):
-        raise Refused(
-            "number-too-large", f"{digits[:40]} is beyond the range of numbers", fix="correct the number"
-        )
-    return value
-
-
-def _integer(digits: str) -> int:
-    if len(digits) > MAX_DIGITS:
-        fix = "write it as a string if it is an identifier"
-        raise Refused("number-too-large", f"an integer of {len(digits):,} digits", fix=fix)
-    return int(digits)
-
-
-def _constant(name: str) -> NoReturn:
-    raise Refused("not-json", f"{name} is not JSON", fix="use null, or leave the row out")
-
-
-_decoder = json.JSONDecoder(
-    object_pairs_hook=_unique, parse_float=_finite, parse_int=_integer, parse_constant=_constant
-)
 
 
 def _too_deep() -> Refused:
