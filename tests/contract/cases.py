@@ -73,7 +73,7 @@ def classification_loss(
 
 
 def classification_scores(predictions: Predictions, examples: Examples) -> dict[str, float]:
-    truth, guess = examples.targets, predictions.classes
+    truth, guess = examples.targets, predictions.answers
     return {
         "accuracy": oracle.accuracy_score(truth, guess),
         "macro_f1": oracle.f1_score(truth, guess, average="macro", zero_division=0),

@@ -19,7 +19,7 @@ UNWINDOWED = 1_000_000
 def assert_same(ours: Predictions, theirs: Predictions, *, atol: float = 1e-5) -> None:
     np.testing.assert_allclose(ours.logits, theirs.logits, atol=atol)
     np.testing.assert_allclose(ours.scores, theirs.scores, atol=atol)
-    np.testing.assert_array_equal(ours.classes, theirs.classes)
+    np.testing.assert_array_equal(ours.answers, theirs.answers)
     np.testing.assert_array_equal(ours.windows, theirs.windows)
 
 
@@ -27,7 +27,7 @@ def pick(predictions: Predictions, index: np.ndarray) -> Predictions:
     return Predictions(
         logits=predictions.logits[index],
         scores=predictions.scores[index],
-        classes=predictions.classes[index],
+        answers=predictions.answers[index],
         windows=predictions.windows[index],
     )
 
@@ -57,7 +57,7 @@ def test_every_token_of_a_long_text_is_scored_exactly_once(bench: Workbench, exa
 
 def test_every_text_is_predicted_exactly_once_however_odd(bench: Workbench, examples: Examples) -> None:
     found = bench.predict(examples)
-    assert len(found.classes) == len(examples.texts) == len(found.logits)
+    assert len(found.answers) == len(examples.texts) == len(found.logits)
     assert np.isfinite(found.logits).all()
     np.testing.assert_allclose(found.scores.sum(1), 1)
     assert found.windows.min() >= 1

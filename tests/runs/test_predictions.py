@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glassbert.runs.predictions import FORMULA_STARTS, plain_cell, predictions_csv, write_predictions
+from glassbert.tasks.classification import TextClassification
 from glassbert.tasks.task import Examples, Predictions
 from glassbert.text.tables import read_table
 
@@ -21,11 +22,11 @@ def table(texts: list, labels: tuple[str, ...] = LABELS, known: bool = True) -> 
     count = len(texts)
     scores = np.tile([0.25, 0.75], (count, 1))
     predictions = Predictions(
-        logits=np.log(scores), scores=scores, classes=np.ones(count, int), windows=np.full(count, 2)
+        logits=np.log(scores), scores=scores, answers=np.ones(count, int), windows=np.full(count, 2)
     )
     targets = np.zeros(count, dtype=np.int64) if known else None
     examples = Examples(texts=texts, targets=targets, rows=np.arange(5, 5 + count))
-    return predictions_csv(examples, predictions, labels=labels)
+    return predictions_csv(examples, predictions, task=TextClassification.of_labels(labels))
 
 
 def test_columns_and_values_are_as_documented() -> None:
@@ -73,8 +74,8 @@ def test_a_plain_cell_is_left_alone(text: str) -> None:
 def test_our_own_reader_reads_it(tmp_path: Path) -> None:
     texts = ["a, b", "c\nd", '"', "=cmd()", "x" * 200_000]
     scores = np.tile([0.25, 0.75], (len(texts), 1))
-    predictions = Predictions(logits=scores, scores=scores, classes=np.ones(5, int), windows=np.ones(5, int))
+    predictions = Predictions(logits=scores, scores=scores, answers=np.ones(5, int), windows=np.ones(5, int))
     examples = Examples(texts=list(texts), targets=None, rows=np.arange(5))
-    write_predictions(tmp_path / "predictions.csv", examples, predictions, labels=LABELS)
+    write_predictions(tmp_path / "predictions.csv", examples, predictions, task=TextClassification.of_labels(LABELS))
     read = read_table(tmp_path / "predictions.csv").frame["text"].tolist()
     assert [plain_cell(text) for text in read] == texts

@@ -6,6 +6,7 @@ from glassbert.errors import UsageError
 from glassbert.model.config import HeadConfig
 from glassbert.tasks.classification import TextClassification
 from glassbert.tasks.names import TASKS, find_task, task_of_head
+from glassbert.tasks.task import Tuned
 
 HEAD = HeadConfig(kind="sequence-classification", labels=("a", "b"))
 
@@ -23,7 +24,7 @@ def test_unknown_task_is_refused_with_the_list(name: str) -> None:
 
 
 def test_task_is_found_by_the_head_of_a_trained_model() -> None:
-    task = task_of_head(HEAD, temperature=1.5)
+    task = task_of_head(HEAD, tuned=Tuned(temperature=1.5))
     assert isinstance(task, TextClassification)
     assert (task.head, task.temperature) == (HEAD, 1.5)
 

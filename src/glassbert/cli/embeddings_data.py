@@ -82,8 +82,10 @@ def predictions_of(model: Any, texts: list[Any]) -> dict[str, list[Any]]:
     if model.untrained or model.network.head_config.kind != "sequence-classification":
         return {}
     found = model.predict(texts)
-    names = [model.labels[each] for each in found.classes.tolist()]
-    return {"prediction": names, "confidence": [float(each) for each in found.scores.max(axis=1)]}
+    said = {"prediction": model.task.words(found.answers)}
+    if model.task.answer != "class":
+        return said
+    return {**said, "confidence": [float(each) for each in found.scores.max(axis=1)]}
 
 
 def write_csv(path: Path, record: Any) -> None:

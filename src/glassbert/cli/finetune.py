@@ -200,5 +200,7 @@ def as_line(document: dict[str, Any], run: str) -> dict[str, Any]:
         "peak_rss_mb",
     )
     names += ("tokens_seen", "windows_used", "long_texts", "best_step", "total_steps", "stopped_because")
-    calibration = {name: value for name, value in result["calibration"].items() if name != "bins"}
-    return {"run": run, **{name: result[name] for name in names}, "calibration": calibration}
+    line = {"run": run, **{name: result[name] for name in names}}
+    if "calibration" in result:
+        line["calibration"] = {key: value for key, value in result["calibration"].items() if key != "bins"}
+    return line

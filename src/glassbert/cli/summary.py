@@ -5,26 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-NAMES = {"accuracy": "accuracy", "macro_f1": "macro-F1", "mcc": "MCC"}
-CONTENDERS = {"tfidf": "TF-IDF + logistic regression", "majority": "always the commonest label"}
+from glassbert.tasks.wording import METRIC_NAMES, RIVAL_NAMES
 
 
 def summary(document: dict[str, Any], *, run: Path, page: Path | None) -> str:
     """Scores with intervals beside the baselines, the verdict, and where everything lies."""
     result, sizes = document["result"], document["data"]["sizes"]
-    rows = [("", *NAMES.values()), ("this model", *_cells(result["metrics"], result["intervals"]))]
-    for name, title in CONTENDERS.items():
-        baseline = result["baselines"][name]
-        rows.append((title, *_cells(baseline, baseline["intervals"])))
+    rows = _scores(result["metrics"], result["intervals"])
+    for name, baseline in reversed(result["baselines"].items()):
+        rows.append((RIVAL_NAMES[name], *_cells(baseline, baseline["intervals"])))
     lines = [
         "",
         f"{sizes['evaluation']:,} evaluation rows, 95 % bootstrap intervals",
         *_table(rows),
         "",
         result["verdict"]["text"],
-        "Calibration error {ece_before:.3f} -> {ece_after:.3f} (temperature {temperature:.2f})".format(
-            **result["calibration"]
-        ),
+        *_settled(result),
         f"{result['tokens_seen']:,} tokens at {result['tokens_per_second']:,.0f} a second; "
         f"{result['seconds']:.0f} s in all; peak memory {result['peak_rss_mb']:,.0f} MB",
         "",
@@ -37,11 +33,23 @@ def summary(document: dict[str, Any], *, run: Path, page: Path | None) -> str:
 
 def scores_table(metrics: dict[str, float], intervals: dict[str, list[float]]) -> str:
     """One model's scores for the terminal."""
-    return "\n".join(_table([("", *NAMES.values()), ("this model", *_cells(metrics, intervals))])) + "\n"
+    return "\n".join(_table(_scores(metrics, intervals))) + "\n"
+
+
+def _scores(metrics: dict[str, Any], intervals: dict[str, list[float]]) -> list[tuple[str, ...]]:
+    return [("", *(METRIC_NAMES[name] for name in intervals)), ("this model", *_cells(metrics, intervals))]
 
 
 def _cells(metrics: dict[str, Any], intervals: dict[str, list[float]]) -> list[str]:
-    return [f"{metrics[name]:.3f} [{intervals[name][0]:.3f}, {intervals[name][1]:.3f}]" for name in NAMES]
+    return [f"{metrics[name]:.3f} [{low:.3f}, {high:.3f}]" for name, (low, high) in intervals.items()]
+
+
+def _settled(result: dict[str, Any]) -> list[str]:
+    """What the validation rows decided."""
+    if "calibration" not in result:
+        return []
+    line = "Calibration error {ece_before:.3f} -> {ece_after:.3f} (temperature {temperature:.2f})"
+    return [line.format(**result["calibration"])]
 
 
 def _table(rows: list[tuple[str, ...]]) -> list[str]:

@@ -16,16 +16,10 @@ import pandas as pd
 
 from glassbert.errors import DataError, Problem, UsageError
 from glassbert.runs.rows import Rejected, Rows, read_labelled, read_rows, rejected_warning
-from glassbert.tasks.classification import TextClassification
 from glassbert.tasks.labels import ClassWeights
 from glassbert.tasks.names import find_task
-from glassbert.tasks.task import Examples
-from glassbert.text.label_checks import (
-    check_classes,
-    conflicts,
-    near_duplicate_labels,
-    overlap,
-)
+from glassbert.tasks.task import Examples, Task
+from glassbert.text.label_checks import conflicts, overlap
 from glassbert.text.options import ReadOptions
 from glassbert.text.split import stratified_split
 
@@ -66,7 +60,7 @@ class Dataset:
     run.json's facts; `rejected` are the rows that were set aside.
     """
 
-    task: TextClassification
+    task: Task
     train: Examples
     validation: Examples
     evaluation: Examples
@@ -79,13 +73,16 @@ def read_dataset(options: DataOptions, learning: Learning = Learning()) -> Datas
     """Read, check and split. Raises DataError (65), MissingInputError (66), UsageError (2), StorageError
     (74).
     """
-    find_task(options.task)
+    kind = find_task(options.task)
     if options.train is None:
         fix = "name a file of labelled texts"
         raise UsageError(Problem(code="no-data", what="TRAIN is missing", fix=fix))
     source = read_rows(options.train, options.read, text=options.text_column, label=options.label_column)
-    warnings = _label_warnings(source, allow_degenerate=options.allow_degenerate)
-    task = TextClassification.learn(
+    warnings = [
+        *rejected_warning(source.rejected, source.table.source),
+        *kind.notice(source.table, source.columns, allow_single=options.allow_degenerate),
+    ]
+    task = kind.learn(
         source.table,
         source.columns,
         class_weights=learning.class_weights,
@@ -93,7 +90,8 @@ def read_dataset(options: DataOptions, learning: Learning = Learning()) -> Datas
         allow_single=options.allow_degenerate,
     )
     everything = task.read(source.table, source.columns)
-    warnings += conflicts(everything.texts, source.labels, everything.rows.tolist())
+    assert everything.targets is not None
+    warnings += conflicts(everything.texts, task.words(everything.targets), everything.rows.tolist())
     _refuse_few(everything, source)
     learn, judged = _evaluation(options, source, task, everything=everything, seed=learning.seed)
     train, validation = hold_out(
@@ -125,15 +123,6 @@ def read_dataset(options: DataOptions, learning: Learning = Learning()) -> Datas
     )
 
 
-def _label_warnings(source: Rows, *, allow_degenerate: bool) -> list[str]:
-    """What is odd about the labels of the training file; raises DataError for fewer than two classes."""
-    return [
-        *rejected_warning(source.rejected, source.table.source),
-        *check_classes(source.labels, source=source.table.source, allow_degenerate=allow_degenerate),
-        *near_duplicate_labels(source.labels),
-    ]
-
-
 def _refuse_few(everything: Examples, source: Rows) -> None:
     if len(everything) < FEWEST_ROWS:
         what = f"{len(everything)} rows are too few to learn from and to judge by"
@@ -152,7 +141,7 @@ class _Judged:
 
 
 def _evaluation(
-    options: DataOptions, source: Rows, task: TextClassification, *, everything: Examples, seed: int
+    options: DataOptions, source: Rows, task: Task, *, everything: Examples, seed: int
 ) -> tuple[Examples, _Judged]:
     """(rows to learn from, rows to judge by): split, or all of the training file and all of the other."""
     if options.evaluation is None:
@@ -175,13 +164,12 @@ def _evaluation(
 
 
 def hold_out(
-    examples: Examples, task: TextClassification, *, share: float, most: int, seed: int
+    examples: Examples, task: Task, *, share: float, most: int, seed: int
 ) -> tuple[Examples, Examples]:
-    """(kept, held out), stratified by label; at least one example is held out."""
+    """(kept, held out), in the proportions of the task's strata; at least one example is held out."""
     assert examples.targets is not None
-    names = [task.head.labels[i] for i in examples.targets.tolist()]
     fraction = min(share, most / len(examples))
-    kept, held = stratified_split(names, examples.texts, fraction=fraction, seed=seed)
+    kept, held = stratified_split(task.strata(examples.targets), examples.texts, fraction=fraction, seed=seed)
     if not len(held):
         held, kept = kept[:1], kept[1:]
     return examples.select(np.asarray(kept)), examples.select(np.asarray(held))

@@ -8,11 +8,9 @@ from typing import Any
 import pandas as pd
 
 from glassbert.errors import SHOWN_PROBLEMS
-from glassbert.runs import result
 from glassbert.runs.inference import window_logits
 from glassbert.runs.models import Model
 from glassbert.runs.rows import read_labelled, rejected_warning
-from glassbert.tasks.calibration import expected_calibration_error, reliability
 from glassbert.text.options import ReadOptions
 
 
@@ -24,26 +22,25 @@ def evaluate(
     text_column: str | None = None,
     label_column: str | None = None,
 ) -> dict[str, Any]:
-    """Metrics, intervals, per-class scores, confusion matrix and calibration error, as plain values.
+    """Metrics, intervals, the task's tables and its calibration error, where it has one, as plain values.
 
     Raises UsageError for a model without a trained head, DataError for labels that the model does not know.
     """
     task = model.task
     rows, examples = read_labelled(data, task, options=read, text=text_column, label=label_column)
-    assert examples.targets is not None
     windows = task.windows(examples, model.tokenizer, max_length=model.max_length)
     predictions = task.decode(window_logits(model.network, windows), windows)
-    scored = result.score(task, predictions, examples)
+    measured = task.measure(predictions, examples)
+    error = task.calibration_error(predictions, examples)
     return {
         "rows": len(examples),
-        "metrics": scored.metrics,
-        "intervals": scored.intervals,
-        "per_class": result.per_class(task, scored.confusion),
+        "metrics": measured.metrics,
+        "intervals": measured.intervals,
         "labels": list(task.head.labels),
-        "confusion": scored.confusion.tolist(),
+        **measured.details,
         "windows_used": len(windows.example),
         "long_texts": int((predictions.windows > 1).sum()),
-        "calibration_error": expected_calibration_error(reliability(predictions.scores, examples.targets)),
+        **({} if error is None else {"calibration_error": error}),
         "sha256": rows.table.sha256,
         "rejected": len(rows.rejected),
         "notes": [

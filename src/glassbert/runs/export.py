@@ -13,6 +13,8 @@ from glassbert.durable import make_directory, write_file
 from glassbert.model.pretrained import save_pretrained
 from glassbert.runs.models import Model
 from glassbert.runs.notes import write_notes
+from glassbert.tasks.names import find_task
+from glassbert.tasks.wording import HUB_METRICS, RIVAL_NAMES
 
 TRANSFORMER = {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"}
 POOLING = {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}
@@ -52,15 +54,15 @@ def _save_pooling(model: Model, directory: Path) -> None:
 def model_card(document: Mapping[str, Any]) -> str:
     """README.md of a fine-tuned model from its run.json: what it is, its data, its scores."""
     result, data = document["result"], document["data"]
-    name = document["model"]["source"]
+    name, pipeline = document["model"]["source"], find_task(document["task"]).pipeline
     front = {
         "library_name": "transformers",
-        "pipeline_tag": document["task"],
-        "tags": ["glassbert", "text-classification"],
-        "metrics": ["accuracy", "f1", "matthews_correlation"],
+        "pipeline_tag": pipeline,
+        "tags": list(dict.fromkeys(("glassbert", pipeline, document["task"]))),
+        "metrics": [HUB_METRICS[metric] for metric in result["intervals"]],
     }
     header = "\n".join(f"{key}: {json.dumps(value)}" for key, value in front.items())
-    beside = result["baselines"]["tfidf"]
+    rival, beside = list(result["baselines"].items())[-1]
     rows = "\n".join(
         f"| {metric} | {result['metrics'][metric]:.4f} | {low:.4f} to {high:.4f} | {beside[metric]:.4f} |"
         for metric, (low, high) in result["intervals"].items()
@@ -75,17 +77,22 @@ def model_card(document: Mapping[str, Any]) -> str:
 Fine-tuned by glassbert from `{name}` on {sizes["train"]:,} rows (validation {sizes["validation"]:,});
 scored once on {sizes["evaluation"]:,} evaluation rows that took part in no choice.
 
-| metric | value | 95 % interval | TF-IDF + logistic regression |
+| metric | value | 95 % interval | {RIVAL_NAMES[rival]} |
 |---|---|---|---|
 {rows}
 
 {result["verdict"]["text"]}
 
 Labels: {", ".join(json.dumps(label, ensure_ascii=False) for label in document["labels"])}.
-Scores are calibrated by dividing the logits by {result["calibration"]["temperature"]:.4f}
-(`glassbert.json`); plain transformers pipelines show them uncalibrated. Training data SHA-256:
+{_of_scores(result)} Training data SHA-256:
 `{data["train"]["sha256"]}`.
 """
+
+
+def _of_scores(result: Mapping[str, Any]) -> str:
+    """What stands between the model's logits and the answers."""
+    return f"""Scores are calibrated by dividing the logits by {result["calibration"]["temperature"]:.4f}
+(`glassbert.json`); plain transformers pipelines show them uncalibrated."""
 
 
 def _write_json(path: Path, value: object) -> None:

@@ -22,7 +22,6 @@ from glassbert.runs.prepare import Prepared, prepare_model
 from glassbert.runs.provenance import hardware, versions
 from glassbert.runs.recipe import values
 from glassbert.runs.reserve import reserve
-from glassbert.runs.result import baselines
 from glassbert.runs.resume import (
     as_recorded,
     other_surroundings,
@@ -132,7 +131,7 @@ class _Run:
         """Train, judge and save; a run that fails or is stopped says so in run.json."""
         run = self.directory
         with _marked(run):
-            found = baselines(self.dataset.task, self.dataset.train, self.dataset.evaluation)
+            found = self.dataset.task.baselines(self.dataset.train, self.dataset.evaluation)
             job, evaluation = self._job(), self._windows(self.dataset.evaluation)
             begun = _has_checkpoints(run, watchers)
             outcome = fit(
@@ -152,7 +151,7 @@ class _Run:
                 outcome=outcome,
                 started=started,
             )
-            judge_and_save(run, self.prepared.model, self.dataset.task, judging)
+            judge_and_save(run, self.prepared.model, judging)
         return run
 
     def _windows(self, examples: Examples) -> Windows:
@@ -175,9 +174,7 @@ def _read(options: FinetuneOptions, watchers: Watchers) -> tuple[Dataset, Prepar
     dataset = read_dataset(options.data, Learning(**{name: said[name] for name in names if name in said}))
     for warning in dataset.warnings:
         watchers.say(f"note: {warning}")
-    prepared = prepare_model(
-        options.request, dataset.task.head, task=options.data.task, num_rows=len(dataset.train)
-    )
+    prepared = prepare_model(options.request, dataset.task, num_rows=len(dataset.train))
     for warning in prepared.model.warnings:
         watchers.say(f"note: {warning}")
     return dataset, prepared

@@ -14,6 +14,7 @@ from glassbert.model.network import Network
 from glassbert.runs.groups import parameter_groups
 from glassbert.runs.job import FinetuneJob
 from glassbert.runs.watchers import Watchers
+from glassbert.tasks.metrics import LOWER_IS_BETTER
 from glassbert.train.checkpoint import Checkpoints
 from glassbert.train.log import MetricsLog
 from glassbert.train.loop import train
@@ -143,7 +144,7 @@ def make_plan(job: FinetuneJob, *, deadline: float | None = None) -> Plan:
         learning_rate=settings.learning_rate,
         eval_every=max(1, math.ceil(per_epoch / settings.evaluations_per_epoch)),
         metric=settings.metric,
-        greater_is_better=settings.metric != "loss",
+        greater_is_better=settings.metric not in LOWER_IS_BETTER,
         patience=settings.patience,
         max_grad_norm=settings.max_grad_norm,
         deadline=deadline,

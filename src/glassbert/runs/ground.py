@@ -126,9 +126,8 @@ class Ground:
         if name == "pretrained":
             if 0 in self._checkpoints.steps():
                 return self._checkpoint(0)
-            head, rows = self.dataset.task.head, len(self.dataset.train)
-            task = self.options.data.task
-            prepared = prepare_model(self.options.request, head, task=task, num_rows=rows)
+            rows = len(self.dataset.train)
+            prepared = prepare_model(self.options.request, self.dataset.task, num_rows=rows)
             return _copied(prepared.model.network)
         if name == "scratch":
             seed = int(self.options.request.said().get("seed", 0))

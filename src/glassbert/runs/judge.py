@@ -1,4 +1,4 @@
-"""The end of a run: calibrate on validation rows, judge once on evaluation rows, save model and result."""
+"""The end of a run: settle on validation rows, judge once on evaluation rows, save model and result."""
 
 from __future__ import annotations
 
@@ -9,17 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from glassbert.runs import result
 from glassbert.runs.directory import RunDirectory
 from glassbert.runs.export import model_card, save_model
 from glassbert.runs.inference import window_logits
 from glassbert.runs.job import FinetuneJob, Split
 from glassbert.runs.models import Model
 from glassbert.runs.predictions import write_predictions
-from glassbert.tasks.baselines import Baseline
-from glassbert.tasks.calibration import Temperature
-from glassbert.tasks.classification import TextClassification
-from glassbert.tasks.task import Predictions
+from glassbert.tasks.task import Examples, Predictions, Rival, Settled, Task
 from glassbert.train.memory import peak_rss_mb
 from glassbert.train.plan import Outcome
 
@@ -30,51 +26,52 @@ class Judging:
 
     job: FinetuneJob
     evaluation: Split
-    baselines: Mapping[str, Baseline]
+    baselines: Mapping[str, Rival]
     outcome: Outcome
     started: float
 
 
-def judge_and_save(run: RunDirectory, model: Model, task: TextClassification, judging: Judging) -> None:
+def judge_and_save(run: RunDirectory, model: Model, judging: Judging) -> None:
     """Write model, predictions.csv and, last of all, the result into run.json.
 
     Raises OutputError or StorageError.
     """
     evaluation = judging.evaluation
-    temperature = fit_calibration(judging.job)
-    judge = replace(task, temperature=temperature.value)
-    predictions = judge.decode(window_logits(model.network, evaluation.windows), evaluation.windows)
-    facts = _facts(judge, predictions, temperature, judging)
-    calibrated = replace(model, notes=replace(model.notes, temperature=temperature.value))
+    settled = settle(judging.job)
+    predictions = settled.task.decode(window_logits(model.network, evaluation.windows), evaluation.windows)
+    facts = _facts(settled, predictions, judging)
+    finished = replace(model, notes=model.notes.with_tuned(settled.tuned))
     card = model_card({**run.document, "result": facts})
-    save_model(calibrated, run.model, card=card, more={"run_id": run.run_id})
-    write_predictions(run.predictions, evaluation.examples, predictions, labels=task.head.labels)
+    save_model(finished, run.model, card=card, more={"run_id": run.run_id})
+    write_predictions(run.predictions, evaluation.examples, predictions, task=settled.task)
     run.update({"status": "finished", "result": {**facts, **_cost(judging, predictions)}})
 
 
-def fit_calibration(job: FinetuneJob) -> Temperature:
-    """The temperature of the job's network as it is, from the validation rows."""
+def settle(job: FinetuneJob) -> Settled:
+    """The job's task as the validation rows settle it; the head of its network takes its final form."""
     held = job.validation
-    return result.calibrate(
-        job.task.decode(window_logits(job.network, held.windows), held.windows), held.examples
-    )
+    found = job.task.decode(window_logits(job.network, held.windows), held.windows)
+    return job.task.settle(job.network, found, held.examples)
 
 
-def _facts(
-    task: TextClassification, predictions: Predictions, temperature: Temperature, judging: Judging
-) -> dict[str, Any]:
-    examples, baselines = judging.evaluation.examples, judging.baselines
-    scored = result.score(task, predictions, examples)
-    verdict = result.judge(task, predictions, baselines["tfidf"], examples)
+def _facts(settled: Settled, predictions: Predictions, judging: Judging) -> dict[str, Any]:
+    task, examples, baselines = settled.task, judging.evaluation.examples, judging.baselines
+    measured = task.measure(predictions, examples)
+    verdict = task.judge(predictions, list(baselines.values())[-1], examples)
     return {
-        "metrics": scored.metrics,
-        "intervals": scored.intervals,
-        "per_class": result.per_class(task, scored.confusion),
-        "baselines": {name: result.score_baseline(each, examples) for name, each in baselines.items()},
+        "metrics": measured.metrics,
+        "intervals": measured.intervals,
+        "baselines": {name: _scored(task, each, examples) for name, each in baselines.items()},
         "verdict": {"better": verdict.better, "text": verdict.text, "outcome": verdict.outcome},
-        "calibration": result.calibration_facts(temperature, predictions, examples),
-        "confusion": scored.confusion.tolist(),
+        **settled.facts(predictions, examples),
+        **measured.details,
     }
+
+
+def _scored(task: Task, rival: Rival, examples: Examples) -> dict[str, Any]:
+    """A baseline's scores, intervals and notes, as run.json holds them."""
+    measured = task.measure(rival, examples)
+    return {**measured.metrics, "intervals": measured.intervals, "notes": list(rival.notes)}
 
 
 def _cost(judging: Judging, predictions: Predictions) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class Model:
         if self.network.head_config.kind in ("none", "pooling"):
             what = f"the model '{self.name}' is an encoder without a sequence-classification head"
             raise UsageError(Problem(code="no-head", what=what, fix="train one with `glassbert finetune`"))
-        return task_of_head(self.network.head_config, temperature=self.notes.temperature)
+        return task_of_head(self.network.head_config, name=self.notes.task, tuned=self.notes.tuned)
 
     def windows(self, texts: Sequence[Text], *, offsets: bool = False) -> Windows:
         """The texts as token windows; a text longer than `max_length` becomes several.
@@ -80,10 +80,9 @@ class Model:
     def predict(self, texts: Sequence[Text]) -> Predictions:
         """Logits, calibrated scores and class of every text (a string, or a pair of strings), [B, C]."""
         task = self.task
-        if not len(texts):
-            return nothing(len(self.labels))
         windows = self.windows(texts)
-        return task.decode(inference.window_logits(self.network, windows), windows)
+        logits = inference.window_logits(self.network, windows)
+        return task.decode(logits.reshape(len(windows), len(self.labels)), windows)
 
     def logits(self, texts: Sequence[Text]) -> Float[np.ndarray, "B C"]:
         """The head's raw logits, float32: for a text of one window just what transformers computes; for a
@@ -149,12 +148,6 @@ def load(name: str | Path, *, device: str = "cpu") -> Model:
         untrained=loaded.assigned.newly_initialised,
         warnings=(*loaded.warnings, *tokenizer.warnings),
     )
-
-
-def nothing(num_labels: int) -> Predictions:
-    """The predictions for no text at all."""
-    none, no_rows = np.empty((0, num_labels)), np.empty(0, dtype=np.int64)
-    return Predictions(logits=none, scores=none, classes=no_rows, windows=no_rows)
 
 
 def _refuse_string(texts: object) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from glassbert.durable import write_file
 from glassbert.errors import DataError, Problem
 from glassbert.strict_json import read_json
+from glassbert.tasks.task import Tuned
 
 FILE = "glassbert.json"
 FORMAT_VERSION = 1
@@ -27,6 +28,15 @@ class ModelNotes:
     max_length: int | None = None
     temperature: float = 1.0
     label_type: LabelType = "str"
+
+    @property
+    def tuned(self) -> Tuned:
+        """What held-out rows decided, as a task takes it."""
+        return Tuned(temperature=self.temperature)
+
+    def with_tuned(self, tuned: Tuned) -> ModelNotes:
+        """The same with what held-out rows decided."""
+        return replace(self, temperature=tuned.temperature)
 
     def problems(self) -> list[str]:
         """What is wrong with the values, in words."""

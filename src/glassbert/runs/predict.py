@@ -15,33 +15,26 @@ from glassbert.runs.directory import REJECTED
 from glassbert.runs.models import Model
 from glassbert.runs.predictions import predictions_csv, write_predictions
 from glassbert.runs.rows import Rejected, read_rows, rejected_warning, write_rejected
-from glassbert.tasks.task import Examples, Predictions
+from glassbert.tasks.task import Examples, Predictions, Task
 from glassbert.text.options import ReadOptions
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Predicted:
-    """Predictions with the texts they belong to and the names of the labels."""
+    """Predictions with the texts they belong to and the task that made them."""
 
     examples: Examples
     predictions: Predictions
-    labels: tuple[str, ...]
+    task: Task
     notes: tuple[str, ...] = ()
     rejected: tuple[Rejected, ...] = ()
 
     def as_list(self) -> list[dict[str, Any]]:
-        """One {label, score, scores} per text."""
-        return [
-            {
-                "label": self.labels[int(chosen)],
-                "score": float(scores[int(chosen)]),
-                "scores": dict(zip(self.labels, scores.tolist(), strict=True)),
-            }
-            for chosen, scores in zip(self.predictions.classes, self.predictions.scores, strict=True)
-        ]
+        """A JSON object per text: {label, score, scores} where the answer is one label."""
+        return self.task.listed(self.predictions)
 
     def as_csv(self) -> str:
-        return predictions_csv(self.examples, self.predictions, labels=self.labels)
+        return predictions_csv(self.examples, self.predictions, task=self.task)
 
 
 def predict_texts(model: Model, texts: Sequence[str]) -> Predicted:
@@ -67,7 +60,7 @@ def predict_file(
 
 def write(path: Path, predicted: Predicted) -> Path | None:
     """Write the table of predictions; returns the file of the rows set aside, if there are any."""
-    write_predictions(path, predicted.examples, predicted.predictions, labels=predicted.labels)
+    write_predictions(path, predicted.examples, predicted.predictions, task=predicted.task)
     if not predicted.rejected:
         return None
     beside = path.with_name(f"{path.name}.{REJECTED}")
@@ -77,4 +70,4 @@ def write(path: Path, predicted: Predicted) -> Path | None:
 
 def _predict(model: Model, examples: Examples, notes: tuple[str, ...] = ()) -> Predicted:
     predictions = model.predict(examples.texts)
-    return Predicted(examples=examples, predictions=predictions, labels=model.labels, notes=notes)
+    return Predicted(examples=examples, predictions=predictions, task=model.task, notes=notes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from glassbert.durable import write_file
-from glassbert.tasks.task import Examples, Predictions, Text
+from glassbert.tasks.task import Examples, Predictions, Task, Text
 
 # a cell that begins with one of these is run as a formula by spreadsheets (OWASP, "CSV Injection")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -13,27 +13,21 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uf
 QUOTED = frozenset(',"\r\n')
 
 
-def write_predictions(
-    path: Path, examples: Examples, predictions: Predictions, *, labels: tuple[str, ...]
-) -> None:
-    """Columns: row, text, (pair,) label where known, prediction, confidence, score:LABEL ..., windows."""
-    write_file(path, [predictions_csv(examples, predictions, labels=labels).encode()])
+def write_predictions(path: Path, examples: Examples, predictions: Predictions, *, task: Task) -> None:
+    """Columns: row, text, (pair,) label where known, the task's own (prediction first), windows."""
+    write_file(path, [predictions_csv(examples, predictions, task=task).encode()])
 
 
-def predictions_csv(examples: Examples, predictions: Predictions, *, labels: tuple[str, ...]) -> str:
-    """The table as text; scores with six decimals."""
+def predictions_csv(examples: Examples, predictions: Predictions, *, task: Task) -> str:
+    """The table as text."""
     paired = any(isinstance(text, tuple) for text in examples.texts)
-    known = examples.targets is not None
-    header = ["row", "text", *(["pair"] if paired else []), *(["label"] if known else [])]
-    header += ["prediction", "confidence", *(f"score:{label}" for label in labels), "windows"]
-    lines = [table_line(header)]
+    known = None if examples.targets is None else task.words(examples.targets)
+    names, found = task.cells(predictions)
+    header = ["row", "text", *(["pair"] if paired else []), *([] if known is None else ["label"])]
+    lines = [table_line([*header, *names, "windows"])]
     for i, text in enumerate(examples.texts):
-        chosen = int(predictions.classes[i])
-        cells = [str(examples.rows[i]), *_texts(text, paired)]
-        cells += [labels[int(examples.targets[i])]] if examples.targets is not None else []
-        cells += [labels[chosen], f"{predictions.scores[i, chosen]:.6f}"]
-        cells += [f"{value:.6f}" for value in predictions.scores[i].tolist()]
-        lines.append(table_line([*cells, str(predictions.windows[i])]))
+        cells = [str(examples.rows[i]), *_texts(text, paired), *([] if known is None else [known[i]])]
+        lines.append(table_line([*cells, *found[i], str(predictions.windows[i])]))
     return "".join(lines)
 
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from glassbert.errors import Problem, UsageError
-from glassbert.model.config import HeadConfig
 from glassbert.model.pretrained import load_pretrained
 from glassbert.runs.models import Model
 from glassbert.runs.notes import ModelNotes
-from glassbert.runs.recipe import Setting, recipe, settle
+from glassbert.runs.recipe import Setting, metric_for, recipe, settle
 from glassbert.runs.resolve import resolve_model
 from glassbert.runs.settings import plain_names
 from glassbert.runs.training_memory import check_training_memory
+from glassbert.tasks.task import Task
 from glassbert.text.tokenizer import Tokenizer
 
 
@@ -42,14 +42,14 @@ class Prepared:
     newly_initialised: tuple[str, ...]
 
 
-def prepare_model(request: Request, head: HeadConfig, *, task: str, num_rows: int) -> Prepared:
-    """Load the encoder, put the head on it, and settle everything that was not asked for.
+def prepare_model(request: Request, task: Task, *, num_rows: int) -> Prepared:
+    """Load the encoder, put the task's head on it, and settle everything that was not asked for.
 
-    Raises what loading raises, and UsageError for settings that do not fit the model.
+    Raises what loading raises, and UsageError for settings that do not fit the model or the task.
     """
     source = resolve_model(request.model)
     said = request.said()
-    loaded = load_pretrained(source.directory, head=head, replace_head=True, seed=said.get("seed", 0))
+    loaded = load_pretrained(source.directory, head=task.head, replace_head=True, seed=said.get("seed", 0))
     config = loaded.network.config
     tokenizer = Tokenizer.load(source.directory, vocab_size=config.vocab_size)
     advice = recipe(
@@ -58,7 +58,8 @@ def prepare_model(request: Request, head: HeadConfig, *, task: str, num_rows: in
         max_length=config.max_length,
         optimizer=str(said.get("optimizer", "adamw")),
     )
-    settings = settle(request.settings, request.config, advice)
+    settings = settle(request.settings, request.config, {**advice, **metric_for(task.metrics)})
+    _refuse_metric(settings["metric"].value, task)
     max_length = settings["max_length"].value
     if max_length > config.max_length:
         what = f"--max-length {max_length}: the model has positions for {config.max_length} tokens"
@@ -69,7 +70,14 @@ def prepare_model(request: Request, head: HeadConfig, *, task: str, num_rows: in
         network=network,
         tokenizer=tokenizer,
         name=source.name,
-        notes=ModelNotes(task=task, max_length=max_length),
+        notes=ModelNotes(task=task.name, max_length=max_length),
         warnings=(*loaded.warnings, *tokenizer.warnings),
     )
     return Prepared(model=model, settings=settings, newly_initialised=loaded.assigned.newly_initialised)
+
+
+def _refuse_metric(metric: str, task: Task) -> None:
+    known = (*task.metrics, "loss")
+    if metric not in known:
+        what = f"--metric is {metric!r}, which {task.name} does not have"
+        raise UsageError(Problem(code="bad-setting", what=what, fix=f"choose one of {', '.join(known)}"))

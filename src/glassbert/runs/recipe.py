@@ -7,7 +7,7 @@ the strongest found.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
@@ -64,6 +64,13 @@ def recipe(
         "batch_size": (16 if num_rows < FEW_ROWS else 32, f"{num_rows:,} training rows"),
         "max_length": (max_length, "the model's positions; longer texts are read in windows"),
     }
+
+
+def metric_for(metrics: Sequence[str]) -> dict[str, tuple[Any, str]]:
+    """Which score chooses the best step, where the task has not the one that is chosen unasked."""
+    if Settings.metric in metrics:
+        return {}
+    return {"metric": (metrics[0], "the first score of this task chooses the best step")}
 
 
 def settle(

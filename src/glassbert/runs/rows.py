@@ -16,7 +16,6 @@ from glassbert.errors import Problem, UsageError
 from glassbert.tasks.task import Examples, Task
 from glassbert.text.cells import label_strings, usable_rows
 from glassbert.text.columns import Columns, choose_columns
-from glassbert.text.label_checks import check_unseen_labels
 from glassbert.text.options import ReadOptions
 from glassbert.text.tables import Table, read_table
 
@@ -92,7 +91,7 @@ def read_labelled(
 ) -> tuple[Rows, Examples]:
     """Rows with labels, for a task whose labels are known already. Raises DataError for any other label."""
     rows = read_rows(source, options, text=text, label=label, like=like)
-    check_unseen_labels(task.head.labels, rows.labels, source=rows.table.source)
+    task.refuse_unseen(rows.table, rows.columns)
     return rows, task.read(rows.table, rows.columns)
 
 

@@ -9,10 +9,9 @@ from typing import Any
 
 from glassbert.errors import Problem, UsageError
 from glassbert.tasks.labels import ClassWeights
+from glassbert.tasks.names import METRICS
 from glassbert.train.optimizer import NAMES as OPTIMIZERS
 from glassbert.train.schedule import DECAYS
-
-METRICS = ("accuracy", "macro_f1", "mcc", "loss")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -45,6 +45,14 @@ class Baseline:
     def classes(self) -> Int[np.ndarray, "N"]:
         return np.asarray(self.probabilities.argmax(-1))
 
+    @property
+    def scores(self) -> Float[np.ndarray, "N C"]:
+        return self.probabilities
+
+    @property
+    def answers(self) -> Int[np.ndarray, "N"]:
+        return self.classes
+
 
 @dataclass(frozen=True, kw_only=True)
 class TfidfOptions:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Final, cast
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -11,20 +12,49 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
-from glassbert.errors import DataError, GlassbertError, Problem, UsageError
+from glassbert.errors import Problem, UsageError
 from glassbert.model.config import HeadConfig
-from glassbert.model.packed import Packed
-from glassbert.tasks.calibration import softmax
+from glassbert.model.network import Network
+from glassbert.tasks.baselines import majority, tfidf
+from glassbert.tasks.calibration import fit_temperature, softmax
 from glassbert.tasks.labels import ClassWeights, encode, learn_labels, weigh_classes
-from glassbert.tasks.metrics import Counts, confusion_matrix, log_loss, scores
-from glassbert.tasks.task import Batch, Examples, Predictions, Text
-from glassbert.text.cells import label_strings, text_strings
-from glassbert.text.columns import Columns
+from glassbert.tasks.sequences import (
+    HEAD,
+    label_column,
+    make_batch,
+    mean_logits,
+    needs_labels,
+    refuse_head,
+    texts_of,
+    widened,
+)
+from glassbert.tasks.single_label import (
+    calibration_facts,
+    class_calibration_error,
+    class_cells,
+    listed_classes,
+    measure_classes,
+    score_classes,
+)
+from glassbert.tasks.task import (
+    Answers,
+    Batch,
+    Examples,
+    Guess,
+    Measured,
+    Predictions,
+    Rival,
+    Settled,
+    Tuned,
+)
+from glassbert.tasks.verdict import Verdict, compare
+from glassbert.text.cells import label_strings
+from glassbert.text.columns import Columns, Schema
+from glassbert.text.label_checks import check_classes, check_unseen_labels, near_duplicate_labels
 from glassbert.text.tables import Table
 from glassbert.text.tokenizer import Tokenizer
 from glassbert.text.windows import Windows
 
-HEAD: Final = "sequence-classification"
 PROBLEM = "single_label_classification"
 
 
@@ -38,6 +68,10 @@ class TextClassification:
     """
 
     name: ClassVar[str] = "text-classification"
+    pipeline: ClassVar[str] = "text-classification"
+    schema: ClassVar[Schema] = Schema()
+    answer: ClassVar[Literal["class"]] = "class"
+    metrics: ClassVar[tuple[str, ...]] = ("accuracy", "macro_f1", "mcc")
 
     head: HeadConfig
     class_weights: Float[np.ndarray, "C"] | None = None
@@ -45,17 +79,22 @@ class TextClassification:
     temperature: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.head.kind != HEAD or self.head.num_labels < 1:
-            what = (
-                f"a head of kind {self.head.kind!r} with {self.head.num_labels} labels cannot classify texts"
-            )
-            raise UsageError(Problem(code="wrong-head", what=what, fix=f"give a {HEAD} head with labels"))
+        refuse_head(self.head, "classify")
         if not 0 <= self.label_smoothing < 1:
             what = f"label smoothing is {self.label_smoothing!r}"
             raise UsageError(Problem(code="bad-rate", what=what, fix="give a number in [0, 1)"))
         if not 0 < self.temperature < float("inf"):
             what = f"the temperature is {self.temperature!r}"
             raise UsageError(Problem(code="bad-temperature", what=what, fix="give a number above 0"))
+
+    @classmethod
+    def notice(cls, table: Table, columns: Columns, *, allow_single: bool) -> list[str]:
+        """What is odd about the labels; raises DataError for fewer than two classes."""
+        labels = label_strings(table, label_column(columns))
+        return [
+            *check_classes(labels, source=table.source, allow_degenerate=allow_single),
+            *near_duplicate_labels(labels),
+        ]
 
     @classmethod
     def learn(
@@ -66,29 +105,49 @@ class TextClassification:
         class_weights: ClassWeights = None,
         label_smoothing: float = 0.0,
         allow_single: bool = False,
-    ) -> TextClassification:
+    ) -> Self:
         """The task that a training table describes; its labels are numbered as `labels.in_order` says.
 
         Raises DataError for bad label cells, and for a single label unless `allow_single`.
         """
-        column = _label_column(columns)
+        column = label_column(columns)
         values = label_strings(table, column)
         labels = learn_labels(values, source=table.source, column=column, allow_single=allow_single)
         targets = encode(values, labels, source=table.source, rows=table.rows)
-        return cls(
-            head=HeadConfig(kind=HEAD, labels=labels, problem_type=PROBLEM),
+        return cls.of_labels(
+            labels,
             class_weights=weigh_classes(class_weights, targets, labels),
             label_smoothing=label_smoothing,
         )
 
+    @classmethod
+    def of_labels(cls, labels: tuple[str, ...], **options: Any) -> Self:
+        """The task of telling these labels apart."""
+        return cls(head=HeadConfig(kind=HEAD, labels=labels, problem_type=PROBLEM), **options)
+
+    @classmethod
+    def fits(cls, head: HeadConfig) -> bool:
+        """One logit is a regression, as transformers reads it, unless the head itself says it is a class."""
+        says = head.problem_type == PROBLEM
+        return head.kind == HEAD and (says or (head.problem_type is None and head.num_labels > 1))
+
+    @classmethod
+    def of_head(cls, head: HeadConfig, tuned: Tuned) -> Self:
+        return cls(head=head, temperature=tuned.temperature)
+
     def read(self, table: Table, columns: Columns) -> Examples:
         """Every row as an example, without targets if there is no label column; DataError for bad cells."""
-        texts = cast(list[Text], text_strings(table, columns.text))
         targets = None
+        texts = texts_of(table, columns)
         if columns.label is not None:
             values = label_strings(table, columns.label)
             targets = encode(values, self.head.labels, source=table.source, rows=table.rows)
         return Examples(texts=texts, targets=targets, rows=table.rows)
+
+    def refuse_unseen(self, table: Table, columns: Columns) -> None:
+        """DataError naming each label that the training data lacks."""
+        found = label_strings(table, label_column(columns))
+        check_unseen_labels(self.head.labels, found, source=table.source)
 
     def windows(self, examples: Examples, tokenizer: Tokenizer, *, max_length: int) -> Windows:
         """All of every text, in overlapping windows where it is longer than `max_length` tokens."""
@@ -103,76 +162,81 @@ class TextClassification:
         position_offset: int = 0,
         device: str | torch.device = "cpu",
     ) -> Batch:
-        """The chosen windows, shortest first and else in the order given, with targets and weights.
-
-        `position_offset` is the encoder configuration's (RoBERTa counts positions from pad_token_id + 1).
-        """
-        lengths = windows.starts[chosen + 1] - windows.starts[chosen]
-        index = chosen[np.argsort(lengths, kind="stable")]
-        picked = windows.select(index)
-        weights = 1.0 / windows.per_text[picked.example]
-        targets = None
-        if examples is not None and examples.targets is not None:
-            classes = examples.targets[picked.example]
-            targets = torch.from_numpy(classes).to(device)
-            weights = weights if self.class_weights is None else weights * self.class_weights[classes]
-        return Batch(
-            packed=Packed.of(
-                picked.input_ids,
-                picked.token_type_ids,
-                picked.lengths,
-                position_offset=position_offset,
-                device=device,
-            ),
-            targets=targets,
-            weights=torch.from_numpy(weights.astype(np.float32)).to(device),
-            weight=float(weights.sum()),
-            index=index,
+        """The chosen windows, shortest first and else in the order given, with targets and weights."""
+        targets = None if examples is None else examples.targets
+        weighed = targets is not None and self.class_weights is not None
+        return make_batch(
+            windows,
+            chosen,
+            targets,
+            weights=self.class_weights[targets] if weighed else None,  # type: ignore[index]
+            position_offset=position_offset,
+            device=device,
         )
 
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
         """Sum over windows of weight x cross-entropy in nats, in float32 or, for such logits, in float64."""
         if batch.targets is None:
-            raise _needs_labels("a loss")
-        wide = logits if logits.dtype == torch.float64 else logits.float()
-        losses = F.cross_entropy(wide, batch.targets, reduction="none", label_smoothing=self.label_smoothing)
+            raise needs_labels("a loss")
+        smoothing = self.label_smoothing
+        losses = F.cross_entropy(widened(logits), batch.targets, reduction="none", label_smoothing=smoothing)
         return (losses * batch.weights).sum()
 
     def decode(self, logits: Float[np.ndarray, "W C"], windows: Windows) -> Predictions:
         """Mean logits over the windows of each text, scores softmax(mean / temperature), and class."""
-        wide = np.asarray(logits, dtype=np.float64)
-        counts = windows.per_text
-        if len(wide) != len(windows.example) or not counts.all():
-            what = f"{len(wide)} rows of logits for {len(windows.example)} windows"
-            raise GlassbertError(Problem(code="bad-logits", what=what, fix="give one row per window"))
-        if not np.isfinite(wide).all():
-            what = "the model's logits are infinite or not numbers: its training has diverged"
-            fix = "train with a lower learning rate, or take an earlier checkpoint"
-            raise DataError(Problem(code="bad-logits", what=what, fix=fix))
-        sums = [np.bincount(windows.example, column, minlength=windows.num_examples) for column in wide.T]
-        means = np.stack(sums, axis=1) / counts[:, None]
+        means = mean_logits(logits, windows)
         return Predictions(
             logits=means,
             scores=softmax(means, temperature=self.temperature),
-            classes=means.argmax(-1),
-            windows=counts,
+            answers=means.argmax(-1),
+            windows=windows.per_text,
         )
 
-    def score(self, predictions: Predictions, examples: Examples) -> dict[str, float]:
+    def settle(self, network: Network, held_out: Predictions, examples: Examples) -> Settled:
+        """The temperature, fitted on rows that no training step saw."""
+        found = fit_temperature(held_out.logits, _truth(examples, "a temperature"))
+        return Settled(
+            task=replace(self, temperature=found.value),
+            tuned=Tuned(temperature=found.value),
+            facts=lambda predictions, judged: calibration_facts(found, predictions, judged),
+        )
+
+    def strata(self, answers: Answers) -> list[str]:
+        return self.words(answers)
+
+    def words(self, answers: Answers) -> list[str]:
+        return [self.head.labels[chosen] for chosen in answers.tolist()]
+
+    def score(self, found: Guess, examples: Examples) -> dict[str, float]:
         """accuracy, macro_f1, mcc, and loss: the mean negative log likelihood of the true class, in nats."""
-        if examples.targets is None:
-            raise _needs_labels("a score")
-        confusion = confusion_matrix(examples.targets, predictions.classes, num_classes=self.head.num_labels)
-        found = {name: float(value) for name, value in scores(Counts.of(confusion)).items()}
-        return {**found, "loss": log_loss(predictions.scores, examples.targets)}
+        return score_classes(found, _truth(examples, "a score"))
+
+    def measure(self, found: Guess, examples: Examples) -> Measured:
+        return measure_classes(found, _truth(examples, "a score"), labels=self.head.labels)
+
+    def calibration_error(self, found: Guess, examples: Examples) -> float:
+        return class_calibration_error(found, _truth(examples, "a calibration error"))
+
+    def baselines(self, train: Examples, evaluation: Examples) -> Mapping[str, Rival]:
+        """The commonest label, and counting words."""
+        count = self.head.num_labels
+        return {
+            "majority": majority(train, len(evaluation), num_classes=count),
+            "tfidf": tfidf(train, evaluation, num_classes=count),
+        }
+
+    def judge(self, found: Guess, rival: Rival, examples: Examples) -> Verdict:
+        truth = _truth(examples, "a verdict")
+        return compare(found.answers, rival.answers, truth=truth, labels=self.head.labels)
+
+    def cells(self, predictions: Predictions) -> tuple[list[str], list[list[str]]]:
+        return class_cells(predictions, self.head.labels)
+
+    def listed(self, predictions: Predictions) -> list[dict[str, Any]]:
+        return listed_classes(predictions, self.head.labels)
 
 
-def _label_column(columns: Columns) -> str:
-    if columns.label is None:
-        raise _needs_labels("training")
-    return columns.label
-
-
-def _needs_labels(purpose: str) -> UsageError:
-    fix = "name the label column with --label-column"
-    return UsageError(Problem(code="no-labels", what=f"{purpose} needs labels and there are none", fix=fix))
+def _truth(examples: Examples, purpose: str) -> Answers:
+    if examples.targets is None:
+        raise needs_labels(purpose)
+    return examples.targets

@@ -14,6 +14,9 @@ from jaxtyping import Float, Int
 from glassbert.errors import DataError, Problem
 
 
+LOWER_IS_BETTER = frozenset({"loss"})
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Counts:
     """How often each class was right (`hits`), was the truth (`actual`) and was predicted (`predicted`)."""

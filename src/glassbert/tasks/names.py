@@ -1,4 +1,4 @@
-"""Tasks by the names that the hub gives them."""
+"""Tasks by the names that the hub gives them; a new task is one line here."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import difflib
 
 from glassbert.errors import Problem, UsageError
 from glassbert.model.config import HeadConfig
-from glassbert.tasks.classification import HEAD, PROBLEM, TextClassification
-from glassbert.tasks.task import Task
+from glassbert.tasks.classification import TextClassification
+from glassbert.tasks.task import Task, Tuned
 
-TASKS = {TextClassification.name: TextClassification}
+# where several could have made a head, and nothing says which, the first is taken
+TASKS: dict[str, type[Task]] = {task.name: task for task in (TextClassification,)}
+METRICS = (*dict.fromkeys(name for task in TASKS.values() for name in task.metrics), "loss")
+"""Every score by which the best step may be chosen."""
 
 
-def find_task(name: str) -> type[TextClassification]:
+def find_task(name: str) -> type[Task]:
     """The task with this name, ready to `learn` from a table; raises UsageError listing all names."""
     if name in TASKS:
         return TASKS[name]
@@ -22,14 +25,17 @@ def find_task(name: str) -> type[TextClassification]:
     raise UsageError(Problem(code="unknown-task", what=f"there is no task '{name}'", fix=fix))
 
 
-def task_of_head(head: HeadConfig, *, temperature: float = 1.0) -> Task:
-    """The task that a trained model's head was made for; raises UsageError where no task fits.
+def task_of_head(head: HeadConfig, *, name: str | None = None, tuned: Tuned = Tuned()) -> Task:  # noqa: B008
+    """The task that a trained model's head was made for, of this name where one is known.
 
-    One logit is a regression, as transformers reads it, unless the head itself says that it is a class.
+    Raises UsageError where no task fits, or where the named one does not.
     """
-    says = head.problem_type == PROBLEM
-    if head.kind == HEAD and (says or (head.problem_type is None and head.num_labels > 1)):
-        return TextClassification(head=head, temperature=temperature)
+    kinds = list(TASKS.values()) if name is None else [find_task(name)]
+    for kind in kinds:
+        if kind.fits(head):
+            return kind.of_head(head, tuned)
     what = f"no task fits a {head.kind} head with {head.num_labels} labels"
-    kind = "" if head.problem_type is None else f" for {head.problem_type}"
-    raise UsageError(Problem(code="no-task", what=what + kind, fix=f"tasks: {', '.join(TASKS)}"))
+    what += "" if head.problem_type is None else f" for {head.problem_type}"
+    if name is not None:
+        what = f"{name} does not fit a {head.kind} head with {head.num_labels} labels"
+    raise UsageError(Problem(code="no-task", what=what, fix=f"tasks: {', '.join(TASKS)}"))

@@ -1,13 +1,14 @@
 """What an encoder can be for: the contract that every task keeps, and the values that pass through it.
 
-Letters: N texts, W windows of a batch or a file, C labels. A text longer than the encoder becomes k windows;
-each of them weighs 1/k, so that every text counts once however long it is.
+Letters: N texts, W windows of a batch or a file, C columns of the head's logits. A text longer than the
+encoder becomes k windows; each of them weighs 1/k, so that every text counts once however long it is.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 import numpy as np
 import torch
@@ -15,21 +16,26 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from glassbert.model.config import HeadConfig
+from glassbert.model.network import Network
 from glassbert.model.packed import Packed
-from glassbert.text.columns import Columns
+from glassbert.tasks.labels import ClassWeights
+from glassbert.tasks.verdict import Verdict
+from glassbert.text.columns import Columns, Schema
 from glassbert.text.tables import Table
 from glassbert.text.tokenizer import Tokenizer
 from glassbert.text.windows import Windows
 
 Text = str | tuple[str, str]
+Answers = np.ndarray
+"""One entry per text along the first axis; what an entry is, the task says."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Examples:
-    """Whole texts, the class of each (None where the file has no labels), and the row each came from."""
+    """Whole texts, the right answer to each (None where the file has none), and the row each came from."""
 
     texts: list[Text]
-    targets: Int[np.ndarray, "N"] | None
+    targets: Answers | None
     rows: Int[np.ndarray, "N"]
 
     def __len__(self) -> int:
@@ -50,33 +56,120 @@ class Batch:
     """
 
     packed: Packed
-    targets: Int[Tensor, "W"] | None
+    targets: Tensor | None
     weights: Float[Tensor, "W"]
     weight: float
     index: Int[np.ndarray, "W"]
 
 
+class Guess(Protocol):
+    """What may be scored: answers to texts, and the scores that they were read from."""
+
+    @property
+    def scores(self) -> Float[np.ndarray, "N C"]: ...
+
+    @property
+    def answers(self) -> Answers: ...
+
+
+class Rival(Guess, Protocol):
+    """A baseline's answers, and what was done to get them."""
+
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Predictions:
-    """For every whole text: its logits, its scores (they sum to 1), its class, how many windows it took."""
+    """For every whole text: its logits, its scores, its answer, how many windows it took.
+
+    Scores are what the task makes of the logits: shares that sum to 1 for one label of several.
+    """
 
     logits: Float[np.ndarray, "N C"]
     scores: Float[np.ndarray, "N C"]
-    classes: Int[np.ndarray, "N"]
+    answers: Answers
     windows: Int[np.ndarray, "N"]
+
+    @property
+    def classes(self) -> Answers:
+        """The answers, by the name that they have where they are numbers of labels."""
+        return self.answers
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Measured:
+    """Scores by name, 95 % bootstrap intervals of the headline ones, and tables for run.json."""
+
+    metrics: dict[str, float]
+    intervals: dict[str, list[float]]
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tuned:
+    """What held-out rows decided; it is kept beside the model and changes answers, never weights."""
+
+    temperature: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Settled:
+    """A task once its training is over: as it answers from now on, and what run.json says of that, given the
+    evaluation's predictions and rows.
+    """
+
+    task: Task
+    tuned: Tuned
+    facts: Callable[[Predictions, Examples], dict[str, Any]]
 
 
 class Task(Protocol):
     """Rows to examples, examples to windows, windows to batches, logits to loss, predictions and scores."""
 
-    @property
-    def name(self) -> str: ...
+    name: ClassVar[str]
+    """What the hub calls it."""
+    pipeline: ClassVar[str]
+    """The pipeline of transformers that runs its models."""
+    schema: ClassVar[Schema]
+    """Which columns it reads."""
+    answer: ClassVar[Literal["class"]]
+    """What an answer is."""
+    metrics: ClassVar[tuple[str, ...]]
+    """The headline scores; the first chooses the best step unless another is asked for."""
 
     @property
     def head(self) -> HeadConfig: ...
 
+    @classmethod
+    def notice(cls, table: Table, columns: Columns, *, allow_single: bool) -> list[str]:
+        """Warnings about the answers of a training file; DataError where nothing can be learnt from them."""
+
+    @classmethod
+    def learn(
+        cls,
+        table: Table,
+        columns: Columns,
+        *,
+        class_weights: ClassWeights = None,
+        label_smoothing: float = 0.0,
+        allow_single: bool = False,
+    ) -> Self:
+        """The task that a training table describes; UsageError for an option that means nothing to it."""
+
+    @classmethod
+    def fits(cls, head: HeadConfig) -> bool:
+        """Whether a trained head may be this task's."""
+
+    @classmethod
+    def of_head(cls, head: HeadConfig, tuned: Tuned) -> Self:
+        """The task of a trained head."""
+
     def read(self, table: Table, columns: Columns) -> Examples:
         """The rows of a table as examples; raises DataError where a cell cannot be one."""
+
+    def refuse_unseen(self, table: Table, columns: Columns) -> None:
+        """Raise DataError for answers of an evaluation file that training could not have taught."""
 
     def windows(self, examples: Examples, tokenizer: Tokenizer, *, max_length: int) -> Windows:
         """Every example as one or more windows of at most `max_length` tokens."""
@@ -98,5 +191,35 @@ class Task(Protocol):
     def decode(self, logits: Float[np.ndarray, "W C"], windows: Windows) -> Predictions:
         """Logits of all windows, in their order, to predictions on the whole texts."""
 
-    def score(self, predictions: Predictions, examples: Examples) -> dict[str, float]:
+    def settle(self, network: Network, held_out: Predictions, examples: Examples) -> Settled:
+        """Decide by held-out rows what training leaves open; may put the head into its final form, in place.
+
+        Whatever it does to the head, `decode` of the settled task undoes in the predictions.
+        """
+
+    def strata(self, answers: Answers) -> list[str]:
+        """What a split keeps in proportion, for each answer."""
+
+    def words(self, answers: Answers) -> list[str]:
+        """Each answer as a person reads it."""
+
+    def score(self, found: Guess, examples: Examples) -> dict[str, float]:
         """The task's scores by name."""
+
+    def measure(self, found: Guess, examples: Examples) -> Measured:
+        """The same scores with their intervals, and what else can be counted."""
+
+    def calibration_error(self, found: Guess, examples: Examples) -> float | None:
+        """How far stated confidence lies from the share that is right; None where none is stated."""
+
+    def baselines(self, train: Examples, evaluation: Examples) -> Mapping[str, Rival]:
+        """What a model must beat, fitted on the same training rows; the last is the one to be judged by."""
+
+    def judge(self, found: Guess, rival: Rival, examples: Examples) -> Verdict:
+        """Whether the rows prove the model better than the rival."""
+
+    def cells(self, predictions: Predictions) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
+        """(names of columns, a row of cells per text) of a table of predictions."""
+
+    def listed(self, predictions: Predictions) -> list[dict[str, Any]]:
+        """A JSON object per text."""

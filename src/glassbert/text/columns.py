@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from glassbert.errors import DataError, Problem, UsageError
 from glassbert.text.names import (
@@ -21,6 +22,13 @@ from glassbert.text.tables import Table
 
 LISTED = 20
 OPTIONS = "--text-column and --label-column"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schema:
+    """What a task reads of a row: one text."""
+
+    texts: Literal["one"] = "one"
 
 
 @dataclass(frozen=True, kw_only=True)
