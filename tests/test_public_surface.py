@@ -20,7 +20,8 @@ MODEL = {"--device", "--threads", "--text-column"}
 OPTIONS = {
     "demo": {"--out", "--budget", "--threads", JSON},
     "finetune": {
-        "--out", "--eval-data", "--task", "--label-column", "--model", "--epochs", "--batch-size",
+        "--out", "--eval-data", "--task", "--pair-column", "--label-column", "--model", "--epochs",
+        "--batch-size",
         "--learning-rate", "--lr", "--max-length", "--max-len", "--budget", "--seed", "--metric",
         "--patience", "--optimizer", "--lr-scheduler-type", "--weight-decay", "--layer-decay",
         "--gradient-accumulation-steps", "--class-weights", "--config", "--allow-degenerate",
@@ -28,8 +29,8 @@ OPTIONS = {
         "--overwrite", "--report", "--no-report", "--looks", JSON,
         *READING, *MODEL,
     },
-    "evaluate": {"--label-column", JSON, *READING, *MODEL},
-    "predict": {"--text", "--out", "-o", "--overwrite", JSON, *READING, *MODEL},
+    "evaluate": {"--pair-column", "--label-column", JSON, *READING, *MODEL},
+    "predict": {"--text", "--pair", "--pair-column", "--out", "-o", "--overwrite", JSON, *READING, *MODEL},
     "report": {"--out", "-o", "--looks", JSON},
     "look attention": {
         "--text", "--pair", "--window", "--whole", "--out", "-o", "--overwrite", "--device", "--threads",
@@ -102,7 +103,9 @@ def options_of(verb: str) -> dict[str, str]:
 
 
 def test_the_package_has_these_names() -> None:
-    assert glassbert.__all__ == ["TextClassifier", "__version__", "lens", "load", "show"]
+    assert glassbert.__all__ == [
+        "TextClassifier", "TextPairClassifier", "__version__", "lens", "load", "show",
+    ]  # fmt: skip
     for name in glassbert.__all__:
         assert getattr(glassbert, name) is not None
     assert dir(glassbert) == sorted(glassbert.__all__)

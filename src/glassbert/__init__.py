@@ -11,12 +11,13 @@ __version__ = "0.1.0"
 
 _HOME_OF = {
     "TextClassifier": "glassbert.runs.estimators",
+    "TextPairClassifier": "glassbert.runs.estimators",
     "load": "glassbert.runs.models",
     "show": "glassbert.show",
     "lens": "glassbert.lens",
 }
 
-__all__ = ["TextClassifier", "__version__", "lens", "load", "show"]
+__all__ = ["TextClassifier", "TextPairClassifier", "__version__", "lens", "load", "show"]
 
 
 def __getattr__(name: str) -> object:

@@ -33,6 +33,7 @@ ODD = (
     "好看 好 看 不好看",
     LONG,
 )
+SECOND = "the film is dull ."
 PLAIN = ("a warm film", "the film is dull .", "not a fine film !", "cold", "it is warm , warm and fine .")
 
 
@@ -45,8 +46,11 @@ class Case:
     train: Rows
     unknown: Rows
     labelled: Callable[[list[str]], Rows]
+    refused: str
     loss: Callable[[np.ndarray, Batch, Examples, np.ndarray], float]
     scores: Callable[[Predictions, Examples], dict[str, float]]
+
+    scored: Callable[[np.ndarray], bool]
 
     def table(self, rows: Rows) -> Table:
         return read_table(pd.DataFrame(rows, dtype=object))
@@ -82,14 +86,36 @@ def classification_scores(predictions: Predictions, examples: Examples) -> dict[
     }
 
 
+def are_shares(scores: np.ndarray) -> bool:
+    return bool(np.allclose(scores.sum(1), 1) and (scores >= 0).all())
+
+
+def pair_rows(texts: list[str]) -> Rows:
+    """The second text is short, and long where the first is."""
+    return {**classification_rows(texts), "pair": [LONG[40:] if text == LONG else SECOND for text in texts]}
+
+
 CASES = (
     Case(
         name="text-classification",
         columns=Columns(text="text", label="label", reasons=()),
         train=classification_rows(list(PLAIN)),
         unknown={"text": ["a film"], "label": ["possitive"]},
+        refused="unknown-label.*'possitive'.*known labels",
         labelled=classification_rows,
         loss=classification_loss,
         scores=classification_scores,
+        scored=are_shares,
+    ),
+    Case(
+        name="text-pair-classification",
+        columns=Columns(text="text", pair="pair", label="label", reasons=()),
+        train=pair_rows(list(PLAIN)),
+        unknown={"text": ["a film"], "pair": ["a film"], "label": ["possitive"]},
+        refused="unknown-label.*'possitive'.*known labels",
+        labelled=pair_rows,
+        loss=classification_loss,
+        scores=classification_scores,
+        scored=are_shares,
     ),
 )

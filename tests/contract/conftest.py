@@ -1,5 +1,6 @@
 """The contract's fixtures: every case, and a tiny workbench for it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,10 @@ def case(request: pytest.FixtureRequest) -> Case:
 def bench(case: Case, request: pytest.FixtureRequest, tmp_path: Path) -> Workbench:
     tokenizer = tiny_tokenizer(tmp_path / "tokenizer")
     task = case.task()
-    network = Network(tiny_config(tokenizer.vocab_size, request.param), task.head, seed=5)
+    config = tiny_config(tokenizer.vocab_size, request.param)
+    if config.type_vocab_size == 1:  # this tokenizer numbers second texts, which RoBERTa's does not
+        config = replace(config, type_vocab_size=2)
+    network = Network(config, task.head, seed=5)
     return Workbench(task=task, tokenizer=tokenizer, network=network)
 
 

@@ -16,6 +16,7 @@ from glassbert.model.files import open_tensors, write_tensors
 from glassbert.model.hf_config import read_config, write_config
 from glassbert.model.network import Network
 from glassbert.model.weights import assign, export
+from glassbert.runs.notes import ModelNotes, read_notes, write_notes
 from glassbert.tasks.names import task_of_head
 from glassbert.tasks.task import Batch, Examples, Predictions, Task
 from glassbert.text.tokenizer import Tokenizer
@@ -94,6 +95,7 @@ def save(bench: Workbench, directory: Path) -> None:
     (directory / "config.json").write_text(json.dumps(config), encoding="utf-8")
     write_tensors(directory / "model.safetensors", export(bench.network), metadata={"format": "pt"})
     bench.tokenizer.save(directory)
+    write_notes(directory, ModelNotes(task=bench.task.name))
 
 
 def load(directory: Path, *, max_length: int = MAX_LENGTH) -> Workbench:
@@ -103,9 +105,9 @@ def load(directory: Path, *, max_length: int = MAX_LENGTH) -> Workbench:
     network = Network(config.encoder, config.head, seed=None)
     assert assign(network, open_tensors(directory)).newly_initialised == ()
     tokenizer = Tokenizer.load(directory, vocab_size=config.encoder.vocab_size)
-    return Workbench(
-        task=task_of_head(config.head), tokenizer=tokenizer, network=network, max_length=max_length
-    )
+    notes = read_notes(directory)
+    task = task_of_head(config.head, name=notes.task, tuned=notes.tuned)
+    return Workbench(task=task, tokenizer=tokenizer, network=network, max_length=max_length)
 
 
 def read_json(path: Path) -> dict[str, Any]:

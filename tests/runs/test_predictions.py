@@ -76,6 +76,8 @@ def test_our_own_reader_reads_it(tmp_path: Path) -> None:
     scores = np.tile([0.25, 0.75], (len(texts), 1))
     predictions = Predictions(logits=scores, scores=scores, answers=np.ones(5, int), windows=np.ones(5, int))
     examples = Examples(texts=list(texts), targets=None, rows=np.arange(5))
-    write_predictions(tmp_path / "predictions.csv", examples, predictions, task=TextClassification.of_labels(LABELS))
+    write_predictions(
+        tmp_path / "predictions.csv", examples, predictions, task=TextClassification.of_labels(LABELS)
+    )
     read = read_table(tmp_path / "predictions.csv").frame["text"].tolist()
     assert [plain_cell(text) for text in read] == texts

@@ -7,6 +7,7 @@ import pytest
 
 from glassbert.errors import DataError, UsageError
 from glassbert.runs.rows import Rejected, read_rows, rejected_warning, write_rejected
+from glassbert.text.asked import Asked
 from glassbert.text.options import ReadOptions
 
 GOOD = ['{"text": "fine", "label": "a"}', '{"text": "dull", "label": "b"}'] * 5
@@ -78,7 +79,7 @@ def test_pairs_are_another_task(tmp_path: Path) -> None:
     path.write_text("sentence1,sentence2,label\n" + "one text here,another text there,a\n" * 3)
     with pytest.raises(UsageError, match="pairs of texts.*--text-column"):
         read_rows(path, ReadOptions())
-    assert read_rows(path, ReadOptions(), text="sentence1").columns.text == "sentence1"
+    assert read_rows(path, ReadOptions(), asked=Asked(text="sentence1")).columns.text == "sentence1"
 
 
 def test_without_need_of_labels_none_is_read(tmp_path: Path) -> None:

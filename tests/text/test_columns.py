@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from glassbert.errors import DataError, UsageError
+from glassbert.text.asked import Schema
 from glassbert.text.columns import Columns, choose_columns
 from glassbert.text.tables import ReadOptions, Table, read_table
 
@@ -247,3 +248,47 @@ def test_reasons_for_sst2_are_those_a_person_reads(shared_data: Path) -> None:
     dev = choose_columns(read_table(shared_data / "sst2" / "dev.tsv"), like=train)
     assert (dev.text, dev.label) == ("content", "label")
     assert dev.reasons[-1] == "text: the training file calls this column 'sentence'"
+
+
+PAIR = Schema(texts="pair")
+
+
+@pytest.mark.parametrize(
+    ("columns", "asked", "expected"),
+    [
+        ({"premise": TEXTS, "hypothesis": OTHERS, "label": BINARY}, {}, ("premise", "hypothesis")),
+        ({"abstract": TEXTS, "heading": OTHERS, "label": BINARY}, {}, ("abstract", "heading")),
+        ({"0": BINARY, "1": TEXTS, "2": OTHERS}, {}, ("1", "2")),
+        ({"query": TEXTS, "document": OTHERS, "label": BINARY}, {}, ("query", "document")),
+        ({"text": TEXTS, "reply": OTHERS, "label": BINARY}, {}, ("text", "reply")),
+        ({"text_a": TEXTS, "text_b": OTHERS, "label": BINARY}, {"text": "text_b"}, ("text_b", "text_a")),
+        ({"x": TEXTS, "y": OTHERS, "z": OTHERS, "label": BINARY}, {"text": "z", "pair": "x"}, ("z", "x")),
+        ({"text": TEXTS, "word": IDS, "label": BINARY}, {"pair": "word"}, ("text", "word")),
+    ],
+)  # fmt: skip
+def test_both_columns_of_a_pair_are_found_where_pairs_are_read(
+    columns: dict[str, list[Any]], asked: dict[str, str], expected: tuple[str, str]
+) -> None:
+    found = choose_columns(table_of(columns), schema=PAIR, **asked)
+    assert (found.text, found.pair) == expected
+
+
+@pytest.mark.parametrize(
+    ("columns", "asked", "named"),
+    [
+        ({"text": TEXTS, "label": BINARY}, {}, "missing-pair-column.*'text'.*--pair-column"),
+        ({"a": TEXTS, "b": OTHERS, "c": TEXTS, "label": BINARY}, {}, "ambiguous-columns"),
+        ({"a": TEXTS, "b": OTHERS, "c": TEXTS, "label": BINARY}, {"text": "a"}, "second text"),
+        ({"text": TEXTS, "label": BINARY}, {"pair": "reply"}, "no column 'reply'"),
+    ],
+)
+def test_a_pair_that_is_not_there_is_refused(
+    columns: dict[str, list[Any]], asked: dict[str, str], named: str
+) -> None:
+    with pytest.raises(DataError, match=named):
+        choose_columns(table_of(columns), schema=PAIR, **asked)
+
+
+def test_one_column_for_both_texts_is_refused() -> None:
+    with pytest.raises(UsageError, match="column of the text and of the pair"):
+        choose_columns(table_of({"text": TEXTS, "label": BINARY}), text="text", pair="text", schema=PAIR)

@@ -18,6 +18,7 @@ def evaluate(
     model: words.Model,
     data: Annotated[str, typer.Argument(help="Labelled texts.")],
     text_column: words.TextColumn = None,
+    pair_column: words.PairColumn = None,
     label_column: words.LabelColumn = None,
     device: words.Device = "cpu",
     threads: words.Threads = None,
@@ -25,11 +26,13 @@ def evaluate(
     reading: Reading,
     as_json: words.Json = False,
 ) -> None:
-    """Score a model on labelled rows: accuracy, macro-F1 and MCC with bootstrap 95 % intervals."""
+    """Score a model on labelled rows, with bootstrap 95 % intervals."""
     from glassbert.runs.evaluate import evaluate as run_evaluate
+    from glassbert.text.asked import Asked
 
     loaded = load_aloud(model, device=device, threads=threads)
-    found = run_evaluate(loaded, data, read=reading(), text_column=text_column, label_column=label_column)
+    asked = Asked(text=text_column, pair=pair_column, label=label_column)
+    found = run_evaluate(loaded, data, read=reading(), asked=asked)
     for note in found["notes"]:
         say(f"note: {note}")
     if as_json:

@@ -27,6 +27,7 @@ def finetune(
     ] = None,
     task: Annotated[str, typer.Option(help="What to learn.")] = "text-classification",
     text_column: words.TextColumn = None,
+    pair_column: words.PairColumn = None,
     label_column: words.LabelColumn = None,
     model: Annotated[str | None, typer.Option(help="Run, model directory, bundled name or hub id.")] = None,
     epochs: Annotated[
@@ -125,6 +126,7 @@ def finetune(
         "evaluation": eval_data,
         "task": task,
         "text_column": text_column,
+        "pair_column": pair_column,
         "label_column": label_column,
         "allow_degenerate": allow_degenerate,
         "fail_on_leak": fail_on_leak,

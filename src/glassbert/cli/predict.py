@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,7 +20,11 @@ def predict(
     data: words.Data = None,
     text: words.Texts = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="CSV file to write.")] = None,
+    pair: Annotated[
+        list[str] | None, typer.Option("--pair", help="The second text of each --text, for a pair.")
+    ] = None,
     text_column: words.TextColumn = None,
+    pair_column: words.PairColumn = None,
     device: words.Device = "cpu",
     threads: words.Threads = None,
     *,
@@ -34,14 +38,15 @@ def predict(
         raise UsageError(Problem(code="nothing-to-predict", what="give either DATA or --text", fix=fix))
     from glassbert.runs.outputs import refuse_output  # torch and pandas load here, not for --help
     from glassbert.runs.predict import predict_file, predict_texts, write
+    from glassbert.text.asked import Asked
 
     if out is not None:
         refuse_output(out, data, overwrite=overwrite)
     loaded = load_aloud(model, device=device, threads=threads)
     if data is None:
-        found = predict_texts(loaded, list(text or []))
+        found = predict_texts(loaded, _given(list(text or []), pair))
     else:
-        found = predict_file(loaded, data, read=reading(), text_column=text_column)
+        found = predict_file(loaded, data, read=reading(), asked=Asked(text=text_column, pair=pair_column))
     for note in found.notes:
         say(f"note: {note}")
     if out is not None:
@@ -52,3 +57,13 @@ def predict(
         emit_json(found.as_list())
     elif out is None:
         emit(found.as_csv())
+
+
+def _given(texts: list[str], pairs: list[str] | None) -> list[Any]:
+    """The texts, each with its second text where there are such."""
+    if not pairs:
+        return list(texts)
+    if len(pairs) != len(texts):
+        what = f"--text is given {len(texts)} times and --pair {len(pairs)} times"
+        raise UsageError(Problem(code="not-a-pair", what=what, fix="give one --pair to each --text"))
+    return list(zip(texts, pairs, strict=True))

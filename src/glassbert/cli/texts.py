@@ -29,9 +29,10 @@ def texts_given(data: str | None, text: list[str] | None, *, reading: Reading, c
         given = list(text or [])
         return Texts(texts=given, rows=list(range(1, len(given) + 1)))
     from glassbert.runs.rows import read_rows, rejected_warning  # pandas loads here, not for --help
+    from glassbert.text.asked import Asked
     from glassbert.text.cells import text_strings
 
-    rows = read_rows(data, reading(), text=column, need_label=False)
+    rows = read_rows(data, reading(), asked=Asked(text=column), need_label=False)
     for note in (*rows.columns.reasons, *rejected_warning(rows.rejected, data, shown=SHOWN_PROBLEMS)):
         hear(note)
     return Texts(texts=text_strings(rows.table, rows.columns.text), rows=rows.table.rows.tolist())

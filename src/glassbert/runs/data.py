@@ -19,6 +19,7 @@ from glassbert.runs.rows import Rejected, Rows, read_labelled, read_rows, reject
 from glassbert.tasks.labels import ClassWeights
 from glassbert.tasks.names import find_task
 from glassbert.tasks.task import Examples, Task
+from glassbert.text.asked import Asked
 from glassbert.text.label_checks import conflicts, overlap
 from glassbert.text.options import ReadOptions
 from glassbert.text.split import stratified_split
@@ -39,10 +40,16 @@ class DataOptions:
     evaluation: str | Path | pd.DataFrame | None = None
     task: str = "text-classification"
     text_column: str | None = None
+    pair_column: str | None = None
     label_column: str | None = None
     read: ReadOptions = ReadOptions()
     allow_degenerate: bool = False
     fail_on_leak: bool = False
+
+    @property
+    def asked(self) -> Asked:
+        """The columns that are named."""
+        return Asked(text=self.text_column, pair=self.pair_column, label=self.label_column)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +84,7 @@ def read_dataset(options: DataOptions, learning: Learning = Learning()) -> Datas
     if options.train is None:
         fix = "name a file of labelled texts"
         raise UsageError(Problem(code="no-data", what="TRAIN is missing", fix=fix))
-    source = read_rows(options.train, options.read, text=options.text_column, label=options.label_column)
+    source = read_rows(options.train, options.read, asked=options.asked, schema=kind.schema)
     warnings = [
         *rejected_warning(source.rejected, source.table.source),
         *kind.notice(source.table, source.columns, allow_single=options.allow_degenerate),
@@ -102,6 +109,7 @@ def read_dataset(options: DataOptions, learning: Learning = Learning()) -> Datas
         "evaluation": judged.facts,
         "columns": {
             "text": source.columns.text,
+            **({} if source.columns.pair is None else {"pair": source.columns.pair}),
             "label": source.columns.label,
             "reasons": list(source.columns.reasons),
         },

@@ -1,4 +1,4 @@
-"""What the scikit-learn estimators share: fine-tuning in memory, saving and loading as a plain model directory."""
+"""What the scikit-learn estimators share: fine-tuning in memory, saving and loading."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.random import RandomState
@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from glassbert.errors import Problem, UsageError
 from glassbert.model.network import Network
 from glassbert.runs.data import MOST_VALIDATION, VALIDATION_SHARE, hold_out
 from glassbert.runs.devices import refuse_device
@@ -43,6 +44,7 @@ class TextEstimator(BaseEstimator):
     Its constructor stores the parameters that `SETTINGS`, `model`, `device` and `random_state` name.
     """
 
+    _kind: ClassVar[type[Any]]
     model: str
     device: str
     random_state: int | RandomState | None
@@ -85,7 +87,10 @@ class TextEstimator(BaseEstimator):
         return tags
 
     def _take(self, model: Model) -> None:
-        """Become the estimator of a loaded model."""
+        """Become the estimator of a loaded model; UsageError for a model of another task."""
+        if model.notes.task is not None and not isinstance(model.task, self._kind):
+            what = f"the model '{model.name}' was made for {model.notes.task}, not for {self._kind.name}"
+            raise UsageError(Problem(code="other-task", what=what, fix="load it with that task's estimator"))
         self.model_ = model
 
     def _begin(self) -> tuple[float, Request]:
@@ -117,18 +122,21 @@ class TextEstimator(BaseEstimator):
             model=str(self.model), settings={**settings, "seed": seed}, config={}, device=self.device
         )
 
+    @staticmethod
+    def _texts(X: Any) -> list[Text]:
+        """X as the texts that the task reads."""
+        return as_texts(X)
+
     def _predictions(self, X: ArrayLike) -> Predictions:
         model = self._fitted()
-        return model.predict(as_texts(X))
+        return model.predict(self._texts(X))
 
     def _fitted(self) -> Model:
         check_is_fitted(self, "model_")
         return self.model_
 
 
-def _train(
-    prepared: Prepared, task: Task, sets: tuple[Examples, Examples], *, started: float
-) -> Settled:
+def _train(prepared: Prepared, task: Task, sets: tuple[Examples, Examples], *, started: float) -> Settled:
     """Train the prepared network in place, and return its task as the held-out rows settle it."""
     model, settings = prepared.model, values(prepared.settings)
     train, validation = (

@@ -12,12 +12,14 @@ from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin
 
 from glassbert.runs.estimator import TextEstimator
-from glassbert.runs.inputs import as_targets, as_texts
+from glassbert.runs.inputs import as_pairs, as_targets
 from glassbert.runs.labels import label_type_of, labels_from_strings
 from glassbert.runs.models import Model
 from glassbert.runs.resolve import DEFAULT_MODEL
 from glassbert.tasks.classification import TextClassification
 from glassbert.tasks.labels import ClassWeights, weigh_classes
+from glassbert.tasks.pairs import TextPairClassification
+from glassbert.tasks.task import Text
 
 
 class TextClassifier(ClassifierMixin, TextEstimator):
@@ -57,7 +59,7 @@ class TextClassifier(ClassifierMixin, TextEstimator):
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Fine-tune on texts and their labels; raises UsageError for input that is no list of texts."""
         begun = self._begin()
-        texts = as_texts(X)
+        texts = self._texts(X)
         classes, targets = as_targets(y, len(texts))
         labels = tuple(str(label) for label in classes.tolist())
         weights = weigh_classes(_by_label(self.class_weight), targets, labels)
@@ -76,8 +78,18 @@ class TextClassifier(ClassifierMixin, TextEstimator):
         return self._predictions(X).scores
 
     def _take(self, model: Model) -> None:
-        self.classes_ = labels_from_strings(model.task.head.labels, model.notes.label_type)
         super()._take(model)
+        self.classes_ = labels_from_strings(model.task.head.labels, model.notes.label_type)
+
+
+class TextPairClassifier(TextClassifier):
+    """The same for pairs of texts: `X` is a list of pairs of strings, or a table of two columns."""
+
+    _kind: ClassVar[type[TextClassification]] = TextPairClassification
+
+    @staticmethod
+    def _texts(X: Any) -> list[Text]:
+        return as_pairs(X)
 
 
 def _by_label(weights: Any) -> Any:

@@ -11,6 +11,7 @@ from glassbert.errors import SHOWN_PROBLEMS
 from glassbert.runs.inference import window_logits
 from glassbert.runs.models import Model
 from glassbert.runs.rows import read_labelled, rejected_warning
+from glassbert.text.asked import Asked
 from glassbert.text.options import ReadOptions
 
 
@@ -19,15 +20,14 @@ def evaluate(
     data: str | Path | pd.DataFrame,
     *,
     read: ReadOptions = ReadOptions(),  # noqa: B008
-    text_column: str | None = None,
-    label_column: str | None = None,
+    asked: Asked = Asked(),  # noqa: B008
 ) -> dict[str, Any]:
     """Metrics, intervals, the task's tables and its calibration error, where it has one, as plain values.
 
     Raises UsageError for a model without a trained head, DataError for labels that the model does not know.
     """
     task = model.task
-    rows, examples = read_labelled(data, task, options=read, text=text_column, label=label_column)
+    rows, examples = read_labelled(data, task, options=read, asked=asked, schema=model.schema(asked))
     windows = task.windows(examples, model.tokenizer, max_length=model.max_length)
     predictions = task.decode(window_logits(model.network, windows), windows)
     measured = task.measure(predictions, examples)

@@ -36,6 +36,21 @@ def as_texts(X: Any) -> list[Text]:
     return [str(text) if isinstance(text, str) else (str(text[0]), str(text[1])) for text in texts]
 
 
+def as_pairs(X: Any) -> list[Text]:
+    """A list of pairs of strings, or a table of two columns, as a list of pairs; UsageError otherwise."""
+    shape: tuple[int, ...] = tuple(getattr(X, "shape", ()))
+    if len(shape) == 2 and shape[1] == 2:
+        X = list(map(tuple, (X.to_numpy() if isinstance(X, pd.DataFrame) else X).tolist()))
+    elif isinstance(X, list):
+        X = [tuple(each) if isinstance(each, list) else each for each in X]
+    texts = as_texts(X)
+    for place, text in enumerate(texts):
+        if isinstance(text, str):
+            what = f"element {place} is a single text"
+            raise UsageError(Problem(code="not-a-pair", what=what, fix="give pairs of strings"))
+    return texts
+
+
 def as_targets(y: ArrayLike | None, count: int) -> tuple[np.ndarray, np.ndarray]:
     """The classes, sorted, and the number of each example's class; UsageError where they cannot be learnt."""
     if y is None:

@@ -20,6 +20,7 @@ from glassbert.runs.notes import ModelNotes, read_notes
 from glassbert.runs.resolve import resolve_model
 from glassbert.tasks.names import task_of_head
 from glassbert.tasks.task import Predictions, Task
+from glassbert.text.asked import Asked, Schema
 from glassbert.text.tokenizer import Tokenizer
 from glassbert.text.windows import Windows
 
@@ -62,6 +63,12 @@ class Model:
             raise UsageError(Problem(code="no-head", what=what, fix="train one with `glassbert finetune`"))
         return task_of_head(self.network.head_config, name=self.notes.task, tuned=self.notes.tuned)
 
+    def schema(self, asked: Asked) -> Schema:
+        """What to read of a row: what the task says; where nothing says which task it was, pairs if asked."""
+        if self.notes.task is None and asked.pair is not None:
+            return replace(self.task.schema, texts="either")
+        return self.task.schema
+
     def windows(self, texts: Sequence[Text], *, offsets: bool = False) -> Windows:
         """The texts as token windows; a text longer than `max_length` becomes several.
 
@@ -80,6 +87,9 @@ class Model:
     def predict(self, texts: Sequence[Text]) -> Predictions:
         """Logits, calibrated scores and class of every text (a string, or a pair of strings), [B, C]."""
         task = self.task
+        if task.schema.texts == "pair" and any(isinstance(text, str) for text in texts):
+            what = f"the model '{self.name}' reads pairs of texts, and this is a single text"
+            raise UsageError(Problem(code="not-a-pair", what=what, fix="give the second text too"))
         windows = self.windows(texts)
         logits = inference.window_logits(self.network, windows)
         return task.decode(logits.reshape(len(windows), len(self.labels)), windows)

@@ -15,7 +15,8 @@ from glassbert.runs.directory import REJECTED
 from glassbert.runs.models import Model
 from glassbert.runs.predictions import predictions_csv, write_predictions
 from glassbert.runs.rows import Rejected, read_rows, rejected_warning, write_rejected
-from glassbert.tasks.task import Examples, Predictions, Task
+from glassbert.tasks.task import Examples, Predictions, Task, Text
+from glassbert.text.asked import Asked
 from glassbert.text.options import ReadOptions
 
 
@@ -37,7 +38,7 @@ class Predicted:
         return predictions_csv(self.examples, self.predictions, task=self.task)
 
 
-def predict_texts(model: Model, texts: Sequence[str]) -> Predicted:
+def predict_texts(model: Model, texts: Sequence[Text]) -> Predicted:
     """Predictions for texts at hand."""
     examples = Examples(texts=list(texts), targets=None, rows=np.arange(1, len(texts) + 1))
     return _predict(model, examples)
@@ -48,10 +49,10 @@ def predict_file(
     data: str | Path | pd.DataFrame,
     *,
     read: ReadOptions = ReadOptions(),  # noqa: B008
-    text_column: str | None = None,
+    asked: Asked = Asked(),  # noqa: B008
 ) -> Predicted:
     """Predictions for every row of a file; a label column, if there is one, is not needed and not read."""
-    rows = read_rows(data, read, text=text_column, need_label=False)
+    rows = read_rows(data, read, asked=asked, schema=model.schema(asked), need_label=False)
     warning = rejected_warning(rows.rejected, rows.table.source, shown=SHOWN_PROBLEMS)
     notes = (*rows.columns.reasons, *warning)
     found = _predict(model, model.task.read(rows.table, rows.columns), notes)

@@ -18,7 +18,11 @@ from glassbert.runs.prepare import Request
 from glassbert.text.options import ReadOptions
 
 # which of the data's options are recorded; `task` and `read` are recorded elsewhere
-DATA = ("train", "evaluation", "text_column", "label_column", "allow_degenerate", "fail_on_leak")
+DATA = (
+    "train", "evaluation", "text_column", "pair_column", "label_column", "allow_degenerate", "fail_on_leak",
+)  # fmt: skip
+# what runs of earlier versions do not say
+UNSAID = {"pair_column": None}
 # files may lie elsewhere by now: their content is compared instead, once they are read
 MAY_MOVE = ("train", "evaluation")
 FRAME = "DataFrame"
@@ -51,7 +55,7 @@ def resumed(options: FinetuneOptions, document: Mapping[str, Any]) -> FinetuneOp
         asked, config = document["request"], document["config"]
         recorded_read = ReadOptions(**asked["read"])
         settings = {name: entry["value"] for name, entry in config.items()}
-        recorded = {name: asked["data"][name] for name in DATA}
+        recorded = {name: {**UNSAID, **asked["data"]}[name] for name in DATA}
         model, device = asked["model"], asked["device"]
         kept = asked.get("keep_checkpoints")  # runs of earlier versions do not say
     except (KeyError, TypeError) as error:

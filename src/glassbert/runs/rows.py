@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,14 @@ import pandas as pd
 from glassbert.durable import write_file
 from glassbert.errors import Problem, UsageError
 from glassbert.tasks.task import Examples, Task
+from glassbert.text.asked import Asked, Schema
 from glassbert.text.cells import label_strings, usable_rows
 from glassbert.text.columns import Columns, choose_columns
 from glassbert.text.options import ReadOptions
 from glassbert.text.tables import Table, read_table
 
 SHOWN = 3
+PAIR_TASK = "text-pair-classification"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,23 +60,27 @@ def read_rows(
     source: str | Path | pd.DataFrame,
     options: ReadOptions,
     *,
-    text: str | None = None,
-    label: str | None = None,
+    asked: Asked = Asked(),  # noqa: B008 - frozen
+    schema: Schema = Schema(),  # noqa: B008 - frozen
     need_label: bool = True,
     like: Columns | None = None,
 ) -> Rows:
     """Read a file and choose its columns; unless bad rows are errors, rows with unusable cells are set aside.
 
-    Raises what reading raises, and UsageError for pairs of texts where no column of text is named.
+    Raises what reading raises, and UsageError for pairs of texts where `schema` wants one text and no column
+    is named, and for a column of second texts where it wants one text.
     """
+    if asked.pair is not None and schema.texts == "one":
+        what = f"--pair-column is {asked.pair!r}, and the task reads one text"
+        raise UsageError(Problem(code="pairs", what=what, fix=f"leave it out, or use --task {PAIR_TASK}"))
     table = read_table(source, options)
-    columns = choose_columns(table, text=text, label=label, need_label=need_label, like=like)
-    if columns.pair is not None and text is None:
+    columns = choose_columns(table, **vars(asked), schema=schema, need_label=need_label, like=like)
+    if columns.pair is not None and schema.texts == "one":
         what = f"the file holds pairs of texts: {columns.text!r} and {columns.pair!r}"
-        fix = f"name the column to classify with --text-column {columns.text!r}"
+        fix = f"name the column to read with --text-column {columns.text!r}, or use --task {PAIR_TASK}"
         raise UsageError(Problem(code="pairs", what=what, fix=fix, file=table.source))
     if not need_label:
-        columns = Columns(text=columns.text, label=None, reasons=columns.reasons)
+        columns = replace(columns, label=None)
     if options.on_bad_rows != "error":
         table = usable_rows(table, columns)
     return Rows(table=table, columns=columns)
@@ -85,12 +91,15 @@ def read_labelled(
     task: Task,
     *,
     options: ReadOptions,
-    text: str | None = None,
-    label: str | None = None,
+    asked: Asked = Asked(),  # noqa: B008 - frozen
+    schema: Schema | None = None,
     like: Columns | None = None,
 ) -> tuple[Rows, Examples]:
-    """Rows with labels, for a task whose labels are known already. Raises DataError for any other label."""
-    rows = read_rows(source, options, text=text, label=label, like=like)
+    """Rows with labels, for a task whose labels are known already. Raises DataError for any other label.
+
+    `schema`: what to read where that is not what the task says.
+    """
+    rows = read_rows(source, options, asked=asked, schema=schema or task.schema, like=like)
     task.refuse_unseen(rows.table, rows.columns)
     return rows, task.read(rows.table, rows.columns)
 

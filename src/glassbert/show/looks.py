@@ -44,6 +44,12 @@ class Row:
     text: str
     right: bool
     confidence: float
+    pair: str | None = None
+
+    @property
+    def words(self) -> int:
+        """Words of the text, or of both of a pair."""
+        return len(f"{self.text} {self.pair or ''}".split())
 
 
 def refuse_looks(looks: int) -> None:
@@ -61,10 +67,11 @@ def telling_rows(predictions: Path, count: int) -> list[Row]:
             text=plain_cell(each["text"]),
             right=each["label"] == each["prediction"],
             confidence=float(each["confidence"]),
+            pair=plain_cell(each["pair"]) if "pair" in each else None,
         )
         for each in read_table(predictions).frame.to_dict("records")
     ]
-    readable = [row for row in rows if WORDS[0] <= len(row.text.split()) <= WORDS[1]] or rows
+    readable = [row for row in rows if WORDS[0] <= row.words <= WORDS[1]] or rows
     surest = sorted(readable, key=lambda row: -row.confidence)
     wrong = [row for row in surest if not row.right]
     right = [row for row in surest if row.right]
@@ -91,12 +98,14 @@ def look_inside(model: Model, rows: Sequence[Row], *, room: int, say: Say) -> It
 
 
 def _row(model: Model, row: Row, *, room: int, say: Say) -> Iterator[Record]:
-    explained = list(_tried(lambda: attribution(model, row.text, method=METHODS, options=EVIDENCE), say))
+    explained = list(
+        _tried(lambda: attribution(model, row.text, pair=row.pair, method=METHODS, options=EVIDENCE), say)
+    )
     yield from explained
     spent = sum(map(_bytes, explained))
     if model.network.config.attention_type == "scaled_dot_product":
         yield from _tried(
-            lambda: within(attention(model, row.text), int((room - spent) / INFLATION) - HEADER), say
+            lambda: within(attention(model, row.text, pair=row.pair), int((room - spent) / INFLATION) - HEADER), say
         )
 
 

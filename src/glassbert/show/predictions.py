@@ -17,6 +17,8 @@ from glassbert.text.tables import Table, read_table
 MAX_EXAMPLES = 2000
 MAX_CHARACTERS = 1_000_000
 MAX_TEXT = 2000
+# a sign that texts seldom hold
+BETWEEN = " ‖ "
 COLUMNS = ("row", "text", "label", "prediction", "confidence")
 LARGEST_ROW = 2**31 - 1
 
@@ -54,12 +56,18 @@ def read_predictions(path: Path, labels: tuple[str, ...]) -> Predictions:
     scores = [_shares(table, name) for name in score_columns] if complete else None
     return Predictions(
         row=_rows(table),
-        text=[plain_cell(text) for text in table.frame["text"].tolist()],
+        text=_texts(table),
         true=_indices(table, "label", labels),
         predicted=_indices(table, "prediction", labels),
         confidence=_shares(table, "confidence"),
         scores=None if scores is None else np.stack(scores, axis=1),
     )
+
+
+def _texts(table: Table) -> list[str]:
+    """The text of every row; of a pair, both in one line."""
+    columns = [table.frame[name].tolist() for name in ("text", "pair") if name in table.frame]
+    return [BETWEEN.join(map(plain_cell, row)) for row in zip(*columns, strict=True)]
 
 
 def _cells(table: Table, column: str) -> list[tuple[str, int]]:

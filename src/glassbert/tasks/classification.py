@@ -48,8 +48,9 @@ from glassbert.tasks.task import (
     Tuned,
 )
 from glassbert.tasks.verdict import Verdict, compare
+from glassbert.text.asked import Schema
 from glassbert.text.cells import label_strings
-from glassbert.text.columns import Columns, Schema
+from glassbert.text.columns import Columns
 from glassbert.text.label_checks import check_classes, check_unseen_labels, near_duplicate_labels
 from glassbert.text.tables import Table
 from glassbert.text.tokenizer import Tokenizer

@@ -13,7 +13,6 @@ from jaxtyping import Float, Int
 
 from glassbert.errors import DataError, Problem
 
-
 LOWER_IS_BETTER = frozenset({"loss"})
 
 

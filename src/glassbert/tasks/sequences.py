@@ -1,6 +1,8 @@
-"""What the tasks that answer one question about a whole text share: its windows, a batch, one row of logits."""
+"""What the tasks share that answer one question about a whole text: a batch of windows, a row of logits."""
 
 from __future__ import annotations
+
+from typing import Final
 
 import numpy as np
 import torch
@@ -16,7 +18,7 @@ from glassbert.text.columns import Columns
 from glassbert.text.tables import Table
 from glassbert.text.windows import Windows
 
-HEAD = "sequence-classification"
+HEAD: Final = "sequence-classification"
 
 
 def texts_of(table: Table, columns: Columns) -> list[Text]:

@@ -1,4 +1,4 @@
-"""One label of several, judged: scores with intervals, tables per class, calibration, and what must be beaten."""
+"""One label of several, judged: scores with intervals, tables per class, calibration."""
 
 from __future__ import annotations
 
@@ -50,9 +50,7 @@ def class_calibration_error(found: Guess, truth: Answers) -> float:
     return expected_calibration_error(reliability(found.scores, truth))
 
 
-def class_cells(
-    predictions: Predictions, labels: tuple[str, ...]
-) -> tuple[list[str], list[list[str]]]:
+def class_cells(predictions: Predictions, labels: tuple[str, ...]) -> tuple[list[str], list[list[str]]]:
     """prediction, confidence, and the score of each label with six decimals."""
     header = ["prediction", "confidence", *(f"score:{label}" for label in labels)]
     rows = []

@@ -20,7 +20,8 @@ from glassbert.model.network import Network
 from glassbert.model.packed import Packed
 from glassbert.tasks.labels import ClassWeights
 from glassbert.tasks.verdict import Verdict
-from glassbert.text.columns import Columns, Schema
+from glassbert.text.asked import Schema
+from glassbert.text.columns import Columns
 from glassbert.text.tables import Table
 from glassbert.text.tokenizer import Tokenizer
 from glassbert.text.windows import Windows

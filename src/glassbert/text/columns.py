@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 
 from glassbert.errors import DataError, Problem, UsageError
+from glassbert.text.asked import Asked, Schema
 from glassbert.text.names import (
     LABEL_NAMES,
     TEXT_NAMES,
@@ -22,13 +22,6 @@ from glassbert.text.tables import Table
 
 LISTED = 20
 OPTIONS = "--text-column and --label-column"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Schema:
-    """What a task reads of a row: one text."""
-
-    texts: Literal["one"] = "one"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,28 +45,35 @@ def choose_columns(
     table: Table,
     *,
     text: str | None = None,
+    pair: str | None = None,
     label: str | None = None,
+    schema: Schema = Schema(),  # noqa: B008 - frozen
     need_label: bool = True,
     like: Columns | None = None,
 ) -> Columns:
     """Choose the columns of text and label; what the caller names is taken, the rest is found or refused.
 
-    `like`: the choice for the training file; an evaluation file may name its columns differently. Without
-    `need_label` a label column is taken only when its name says so. Errors: DataError (65) when a column is
-    missing or when two would do; UsageError (2) when one column is named for both.
+    `schema`: what the task reads; where that is a pair, both columns are found. `like`: the choice for the
+    training file; an evaluation file may name its columns differently. Without `need_label` a label column is
+    taken only when its name says so. Errors: DataError (65) when a column is missing or when two would do;
+    UsageError (2) when one column is named twice.
     """
-    if text is not None and text == label:
-        what = f"{quoted(text)} is named as the column of the text and of the label"
-        raise UsageError(Problem(code="same-column", what=what, fix=f"name two columns with {OPTIONS}"))
-    _require(table, text, option="--text-column")
-    _require(table, label, option="--label-column")
+    asked = Asked(text=text, pair=pair, label=label)
+    _refuse_same(asked)
+    for option, name in asked.options.items():
+        _require(table, name, option=option)
     profiles = {name: profile(table.frame, name) for name in table.frame.columns}
-    named = _named_label(profiles, given=label, like=like, taken=text)
+    named = _named_label(profiles, given=label, like=like, taken={text, pair})
     if isinstance(named, list) and need_label:
         raise _ambiguous(table, role="label", found=named)
     chosen_label = None if isinstance(named, list) else named
-    taken = None if chosen_label is None else chosen_label.column
-    chosen = _text(table, profiles, given=text, like=like, taken=taken)
+    taken = {pair, None if chosen_label is None else chosen_label.column}
+    paired = schema.texts == "pair"
+    chosen = _text(table, profiles, given=text, like=like, taken=taken, paired=paired)
+    if pair is not None:
+        chosen = replace(chosen, pair=pair)
+    elif paired and chosen.pair is None:
+        chosen = replace(chosen, pair=_partner(table, profiles, chosen.column, taken=taken))
     if chosen_label is None and need_label:
         chosen_label = _repeating_label(table, profiles, taken={chosen.column, chosen.pair})
     reasons = [f"text: {chosen.reason}"]
@@ -90,19 +90,19 @@ def choose_columns(
 
 
 def _named_label(
-    profiles: dict[str, Profile], *, given: str | None, like: Columns | None, taken: str | None
+    profiles: dict[str, Profile], *, given: str | None, like: Columns | None, taken: Collection[str | None]
 ) -> _Choice | list[str] | None:
     """The label column by option, by the training file or by its usual name; a list when several compete."""
     if given is not None:
         return _Choice(column=given, reason=f"{quoted(given)}, as told, {_repetition(profiles[given])}")
-    if like is not None and like.label in profiles and like.label != taken:
+    if like is not None and like.label in profiles and like.label not in taken:
         column = str(like.label)
         return _Choice(
             column=column,
             reason=f"{quoted(column)}, as in the training file, {_repetition(profiles[column])}",
         )
     for rank, tier in enumerate(LABEL_NAMES):
-        found = [name for name in profiles if plain(name) in tier and name != taken]
+        found = [name for name in profiles if plain(name) in tier and name not in taken]
         if rank:  # the looser names ("topic", "target") are also given to columns of text or lists
             found = [name for name in found if profiles[name].scalars and not profiles[name].running]
         if len(found) > 1:
@@ -125,19 +125,25 @@ def _repeating_label(table: Table, profiles: dict[str, Profile], *, taken: Colle
 
 
 def _text(
-    table: Table, profiles: dict[str, Profile], *, given: str | None, like: Columns | None, taken: str | None
+    table: Table,
+    profiles: dict[str, Profile],
+    *,
+    given: str | None,
+    like: Columns | None,
+    taken: Collection[str | None],
+    paired: bool,
 ) -> _Choice:
     if given is not None:
         return _Choice(column=given, reason=f"{quoted(given)}, as told {_figures(profiles[given])}")
-    if like is not None and like.text in profiles and like.text != taken:
-        pair = like.pair if like.pair in profiles else None
+    if like is not None and like.text in profiles and like.text not in taken:
+        pair = like.pair if like.pair in profiles and like.pair not in taken else None
         reason = f"{quoted(like.text)}, as in the training file {_figures(profiles[like.text])}"
         return _Choice(column=like.text, reason=reason, pair=pair)
-    free = {name: figures for name, figures in profiles.items() if name != taken}
-    return _named_text(table, free) or _running_text(table, free)
+    free = {name: figures for name, figures in profiles.items() if name not in taken}
+    return _named_text(table, free, paired=paired) or _running_text(table, free, paired=paired)
 
 
-def _named_text(table: Table, free: dict[str, Profile]) -> _Choice | None:
+def _named_text(table: Table, free: dict[str, Profile], *, paired: bool) -> _Choice | None:
     pair = usual_pair(list(free))
     certain = [name for name in free if plain(name) in TEXT_NAMES[0]]
     if pair is not None and set(certain) <= set(pair):
@@ -148,6 +154,9 @@ def _named_text(table: Table, free: dict[str, Profile]) -> _Choice | None:
     if not certain and len(likely) > 1:
         likely = [name for name in likely if free[name].running] or likely
     found = certain or likely
+    if len(found) == 2 and paired:
+        reason = f"{quoted(found[0])}, one of two columns with names of texts {_figures(free[found[0]])}"
+        return _Choice(column=found[0], reason=reason, pair=found[1])
     if len(found) > 1:
         raise _ambiguous(table, role="text", found=found)
     if not found:
@@ -157,7 +166,7 @@ def _named_text(table: Table, free: dict[str, Profile]) -> _Choice | None:
     return _Choice(column=found[0], reason=f"{quoted(found[0])}, {why} {_figures(free[found[0]])}")
 
 
-def _running_text(table: Table, free: dict[str, Profile]) -> _Choice:
+def _running_text(table: Table, free: dict[str, Profile], *, paired: bool) -> _Choice:
     why = "the only column of running text"
     found = [name for name in free if free[name].running]
     if not found:
@@ -169,6 +178,9 @@ def _running_text(table: Table, free: dict[str, Profile]) -> _Choice:
             f"{quoted(found[0])}, one of two columns of text with numbered names {_figures(free[found[0]])}"
         )
         return _Choice(column=found[0], reason=reason, pair=found[1])
+    if len(found) == 2 and paired:
+        reason = f"{quoted(found[0])}, one of the two columns of text {_figures(free[found[0]])}"
+        return _Choice(column=found[0], reason=reason, pair=found[1])
     if len(found) > 1:
         raise _ambiguous(table, role="text", found=found)
     if not found:
@@ -178,15 +190,51 @@ def _running_text(table: Table, free: dict[str, Profile]) -> _Choice:
     return _Choice(column=found[0], reason=f"{quoted(found[0])}, {why} {_figures(free[found[0]])}")
 
 
+def _partner(table: Table, profiles: dict[str, Profile], text: str, *, taken: Collection[str | None]) -> str:
+    """The column of second texts that goes with the first: by its name, else the only other text."""
+    free = [name for name in profiles if name not in taken and name != text]
+    for other in free:
+        usual = usual_pair([text, other])
+        if usual is not None or are_numbered_alike(text, other):
+            return other
+    found = [name for name in free if profiles[name].running]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise _ambiguous(table, role="second text", found=found)
+    what = f"no column goes with {quoted(text)} as second text; columns found: {_listed(profiles)}"
+    fix = "name it with --pair-column, or use a task that reads one text"
+    raise DataError(Problem(code="missing-pair-column", what=what, fix=fix, file=table.source))
+
+
 def _renamed(text: _Choice, label: _Choice | None, like: Columns | None) -> list[str]:
     if like is None:
         return []
-    now = [("text", like.text, text.column), ("label", like.label, label and label.column)]
+    now = [
+        ("text", like.text, text.column),
+        ("pair", like.pair, text.pair),
+        ("label", like.label, label and label.column),
+    ]
     return [
         f"{role}: the training file calls this column {quoted(before)}"
         for role, before, column in now
         if before is not None and column is not None and before != column
     ]
+
+
+def _refuse_same(asked: Asked) -> None:
+    named = [(option, name) for option, name in asked.options.items() if name is not None]
+    for place, (option, name) in enumerate(named):
+        for other, again in named[:place]:
+            if name == again:
+                roles = [_role(other), _role(option)]
+                what = f"{quoted(name)} is named as the column of the {roles[0]} and of the {roles[1]}"
+                fix = f"name two columns with {other} and {option}"
+                raise UsageError(Problem(code="same-column", what=what, fix=fix))
+
+
+def _role(option: str) -> str:
+    return option.removeprefix("--").removesuffix("-column")
 
 
 def _require(table: Table, name: str | None, *, option: str) -> None:

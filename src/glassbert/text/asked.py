@@ -1,0 +1,27 @@
+"""What is wanted of a table's columns: by a person, who names them, and by a task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """The columns that a person names; None is to be found."""
+
+    text: str | None = None
+    pair: str | None = None
+    label: str | None = None
+
+    @property
+    def options(self) -> dict[str, str | None]:
+        """The same by the options of the command line."""
+        return {"--text-column": self.text, "--pair-column": self.pair, "--label-column": self.label}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schema:
+    """What a task reads of a row: one text, a pair of texts, or whichever the table holds."""
+
+    texts: Literal["one", "pair", "either"] = "one"
