@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import scipy.stats
 import sklearn.metrics as oracle
 
 from glassbert.tasks.names import find_task
@@ -95,6 +96,37 @@ def pair_rows(texts: list[str]) -> Rows:
     return {**classification_rows(texts), "pair": [LONG[40:] if text == LONG else SECOND for text in texts]}
 
 
+def number_rows(texts: list[str]) -> Rows:
+    return {"text": texts, "label": [str((7 * i) % 11 / 2 - 1) for i in range(len(texts))]}
+
+
+def number_loss(logits: np.ndarray, batch: Batch, examples: Examples, example_of_window: np.ndarray) -> float:
+    """Sum over windows of (1 / windows of the text) x (z - (y - mean) / standard deviation)^2."""
+    assert examples.targets is not None
+    learnt = np.array(number_rows(list(PLAIN))["label"], dtype=float)
+    total = 0.0
+    for z, window in zip(logits[:, 0].astype(np.float64), batch.index, strict=True):
+        text = example_of_window[window]
+        wanted = (examples.targets[text] - learnt.mean()) / learnt.std()
+        total += (z - wanted) ** 2 / np.sum(example_of_window == text)
+    return total
+
+
+def number_scores(predictions: Predictions, examples: Examples) -> dict[str, float]:
+    truth, guess = examples.targets, predictions.answers
+    assert truth is not None
+    squared = oracle.mean_squared_error(truth, guess)
+    learnt = np.array(number_rows(list(PLAIN))["label"], dtype=float)
+    return {
+        "pearson": scipy.stats.pearsonr(truth, guess).statistic,
+        "spearman": scipy.stats.spearmanr(truth, guess).statistic,
+        "mae": oracle.mean_absolute_error(truth, guess),
+        "rmse": oracle.root_mean_squared_error(truth, guess),
+        "mse": squared,
+        "loss": squared / learnt.var(),
+    }
+
+
 CASES = (
     Case(
         name="text-classification",
@@ -117,5 +149,16 @@ CASES = (
         loss=classification_loss,
         scores=classification_scores,
         scored=are_shares,
+    ),
+    Case(
+        name="text-regression",
+        columns=Columns(text="text", label="label", reasons=()),
+        train=number_rows(list(PLAIN)),
+        unknown={"text": ["a film"], "label": ["1,5"]},
+        refused="1: bad-number: 'label': '1,5' is not a decimal number",
+        labelled=number_rows,
+        loss=number_loss,
+        scores=number_scores,
+        scored=lambda scores: bool(np.isfinite(scores).all()),
     ),
 )

@@ -95,7 +95,8 @@ def save(bench: Workbench, directory: Path) -> None:
     (directory / "config.json").write_text(json.dumps(config), encoding="utf-8")
     write_tensors(directory / "model.safetensors", export(bench.network), metadata={"format": "pt"})
     bench.tokenizer.save(directory)
-    write_notes(directory, ModelNotes(task=bench.task.name))
+    tuned = getattr(bench.task, "unit", 1.0)
+    write_notes(directory, ModelNotes(task=bench.task.name, label_scale=tuned))
 
 
 def load(directory: Path, *, max_length: int = MAX_LENGTH) -> Workbench:

@@ -23,6 +23,7 @@ from tests.contract.workbench import tiny_config, tiny_tokenizer
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 # one word decides; the rest is noise
 OPINIONS = {"good": ("fine", "warm"), "bad": ("dull", "cold")}
+OWN = ("resume", "overwrite", "device", "config", "keep_checkpoints")
 QUICK: Mapping[str, Any] = {"epochs": 3, "learning_rate": 8e-3, "batch_size": 16, "layer_decay": 1.0}
 
 
@@ -55,7 +56,7 @@ def make_encoder(directory: Path, model_type: str = "bert") -> Path:
 
 def options(data: Path, model: Path, out: Path, **changes: Any) -> FinetuneOptions:
     """A quick run; `changes` are settings, or options by their own names."""
-    own = {name: changes.pop(name) for name in ("resume", "overwrite", "device", "config") if name in changes}
+    own = {name: changes.pop(name) for name in OWN if name in changes}
     of_data = {name: changes.pop(name) for name in DataOptions.__dataclass_fields__ if name in changes}
     return FinetuneOptions(
         data=DataOptions(**{"train": data, **of_data}),

@@ -135,7 +135,10 @@ class Ground:
         step = name.removeprefix("step-")
         if name.startswith("step-") and step.isdecimal():
             return self._checkpoint(int(step))
-        return _copied(load(name).network)
+        other = load(name).network
+        if other.head_config == self.model.network.head_config:
+            self.dataset.task.as_trained(other)
+        return _copied(other)
 
     def _checkpoint(self, step: int) -> Weights:
         path = self.run.checkpoints / f"step-{step}"
@@ -193,6 +196,7 @@ def open_ground(
     if dataset.task.head.labels != model.labels:
         what = "the model's labels are not those of the data"
         raise GlassbertError(Problem(code="other-labels", what=what, fix="train the run again"))
+    dataset.task.as_trained(model.network)
     return Ground(run=run, model=model, dataset=dataset, options=options)
 
 

@@ -15,28 +15,32 @@ from glassbert.tasks.task import Tuned
 
 FILE = "glassbert.json"
 FORMAT_VERSION = 1
+# written only where they say something
+RARE = {"label_scale": 1.0}
 LabelType = Literal["str", "int", "float", "bool"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelNotes:
-    """How a model wants to be used: its task, window length in tokens, calibration temperature, and what its
-    labels were before they were written as strings ("str", "int", "float" or "bool").
+    """How a model wants to be used: its task, window length in tokens, calibration temperature, what its
+    labels were before they were written as strings ("str", "int", "float" or "bool"), and the standard
+    deviation of the numbers that it learnt from.
     """
 
     task: str | None = None
     max_length: int | None = None
     temperature: float = 1.0
     label_type: LabelType = "str"
+    label_scale: float = 1.0
 
     @property
     def tuned(self) -> Tuned:
         """What held-out rows decided, as a task takes it."""
-        return Tuned(temperature=self.temperature)
+        return Tuned(temperature=self.temperature, label_scale=self.label_scale)
 
     def with_tuned(self, tuned: Tuned) -> ModelNotes:
         """The same with what held-out rows decided."""
-        return replace(self, temperature=tuned.temperature)
+        return replace(self, **asdict(tuned))
 
     def problems(self) -> list[str]:
         """What is wrong with the values, in words."""
@@ -45,9 +49,11 @@ class ModelNotes:
             found.append(f"task is {self.task!r}, not the name of a task")
         if self.max_length is not None and (type(self.max_length) is not int or self.max_length < 3):
             found.append(f"max_length is {self.max_length!r}, not a whole number of at least 3")
-        number = isinstance(self.temperature, int | float) and not isinstance(self.temperature, bool)
-        if not number or not 0 < self.temperature < float("inf"):
-            found.append(f"temperature is {self.temperature!r}, not a number above 0")
+        for name in ("temperature", "label_scale"):
+            value = getattr(self, name)
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not number or not 0 < value < float("inf"):
+                found.append(f"{name} is {value!r}, not a number above 0")
         if self.label_type not in get_args(LabelType):
             found.append(f"label_type is {self.label_type!r}, not one of {', '.join(get_args(LabelType))}")
         return found
@@ -75,5 +81,6 @@ def read_notes(directory: Path) -> ModelNotes:
 
 def write_notes(directory: Path, notes: ModelNotes, *, more: Mapping[str, Any] | None = None) -> None:
     """Write the notes, and whatever else a reader may like to know, beside the weights."""
-    content = {"format_version": FORMAT_VERSION, **asdict(notes), **(more or {})}
+    kept = {name: value for name, value in asdict(notes).items() if name not in RARE or value != RARE[name]}
+    content = {"format_version": FORMAT_VERSION, **kept, **(more or {})}
     write_file(directory / FILE, [json.dumps(content, indent=2, ensure_ascii=False).encode() + b"\n"])

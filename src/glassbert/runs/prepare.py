@@ -58,7 +58,7 @@ def prepare_model(request: Request, task: Task, *, num_rows: int) -> Prepared:
         max_length=config.max_length,
         optimizer=str(said.get("optimizer", "adamw")),
     )
-    settings = settle(request.settings, request.config, {**advice, **metric_for(task.metrics)})
+    settings = settle(request.settings, request.config, {**advice, **metric_for(task.best_by)})
     _refuse_metric(settings["metric"].value, task)
     max_length = settings["max_length"].value
     if max_length > config.max_length:

@@ -7,7 +7,7 @@ the strongest found.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
@@ -66,11 +66,11 @@ def recipe(
     }
 
 
-def metric_for(metrics: Sequence[str]) -> dict[str, tuple[Any, str]]:
-    """Which score chooses the best step, where the task has not the one that is chosen unasked."""
-    if Settings.metric in metrics:
+def metric_for(best_by: str) -> dict[str, tuple[Any, str]]:
+    """Which score chooses the best step, where the task prefers another than the default."""
+    if best_by == Settings.metric:
         return {}
-    return {"metric": (metrics[0], "the first score of this task chooses the best step")}
+    return {"metric": (best_by, "the task's own measure chooses the best step")}
 
 
 def settle(

@@ -82,7 +82,7 @@ def read_rows(
     if not need_label:
         columns = replace(columns, label=None)
     if options.on_bad_rows != "error":
-        table = usable_rows(table, columns)
+        table = usable_rows(table, columns, schema=schema)
     return Rows(table=table, columns=columns)
 
 

@@ -105,7 +105,10 @@ def _row(model: Model, row: Row, *, room: int, say: Say) -> Iterator[Record]:
     spent = sum(map(_bytes, explained))
     if model.network.config.attention_type == "scaled_dot_product":
         yield from _tried(
-            lambda: within(attention(model, row.text, pair=row.pair), int((room - spent) / INFLATION) - HEADER), say
+            lambda: within(
+                attention(model, row.text, pair=row.pair), int((room - spent) / INFLATION) - HEADER
+            ),
+            say,
         )
 
 

@@ -86,14 +86,14 @@ def tfidf(
     `majority`, and the notes say so.
     """
     characters, reason = writes_without_spaces(train.texts)
-    kept, notes = _affordable(train, characters, num_classes, options)
-    texts = [_clip(train.texts[i], options) for i in kept.tolist()]
+    kept, notes = affordable(train, characters, num_classes, options)
+    texts = [clipped(train.texts[i], options) for i in kept.tolist()]
     targets = _targets(train)[kept]
     if len(np.unique(targets)) < 2 or not any(text.strip() for text in texts):
         why = "TF-IDF: the training rows have one label or no text, so this is the majority baseline"
         same = majority(train, len(evaluation), num_classes=num_classes)
         return Baseline(name="tfidf", probabilities=same.probabilities, notes=(why,))
-    vectorizer = _vectorizer(characters, num_classes, options)
+    vectorizer = make_vectorizer(characters, num_classes, options)
     counted = vectorizer.fit_transform(texts)
     classifier = LogisticRegression(C=options.c, max_iter=options.max_iterations)
     with warnings.catch_warnings():
@@ -101,7 +101,7 @@ def tfidf(
         classifier.fit(counted, targets)
     probabilities = np.zeros((len(evaluation), num_classes))
     if len(evaluation):
-        rows = vectorizer.transform(_clip(text, options) for text in evaluation.texts)
+        rows = vectorizer.transform(clipped(text, options) for text in evaluation.texts)
         probabilities[:, classifier.classes_] = classifier.predict_proba(rows)
     notes += _fit_notes(counted.shape[1], vectorizer.max_features, int(classifier.n_iter_.max()), options)
     return Baseline(name="tfidf", probabilities=probabilities, notes=(reason, *notes))
@@ -121,7 +121,7 @@ def writes_without_spaces(texts: list[Text]) -> tuple[bool, str]:
     return False, f"words and signs, 1- and 2-grams: {share:.0%} of the letters are of scripts without spaces"
 
 
-def _affordable(
+def affordable(
     train: Examples, characters: bool, num_classes: int, options: TfidfOptions
 ) -> tuple[Int[np.ndarray, "M"], tuple[str, ...]]:
     """Which training rows to use: all, or as many at random as the limit on characters allows."""
@@ -144,7 +144,8 @@ def _affordable(
     return np.sort(order[:count]), tuple(notes)
 
 
-def _vectorizer(characters: bool, num_classes: int, options: TfidfOptions) -> TfidfVectorizer:
+def make_vectorizer(characters: bool, num_classes: int, options: TfidfOptions) -> TfidfVectorizer:
+    """The counter of words, or of characters, within the limits."""
     vectors = num_classes if num_classes > 2 else 1
     return TfidfVectorizer(
         analyzer="char" if characters else "word",
@@ -173,5 +174,6 @@ def _joined(text: Text) -> str:
     return text if isinstance(text, str) else "\n".join(text)
 
 
-def _clip(text: Text, options: TfidfOptions) -> str:
+def clipped(text: Text, options: TfidfOptions) -> str:
+    """The text, or both of a pair, as far as it is read."""
     return _joined(text)[: options.max_text_characters]

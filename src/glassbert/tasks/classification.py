@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -37,6 +37,7 @@ from glassbert.tasks.single_label import (
     score_classes,
 )
 from glassbert.tasks.task import (
+    Answer,
     Answers,
     Batch,
     Examples,
@@ -71,8 +72,9 @@ class TextClassification:
     name: ClassVar[str] = "text-classification"
     pipeline: ClassVar[str] = "text-classification"
     schema: ClassVar[Schema] = Schema()
-    answer: ClassVar[Literal["class"]] = "class"
+    answer: ClassVar[Answer] = "class"
     metrics: ClassVar[tuple[str, ...]] = ("accuracy", "macro_f1", "mcc")
+    best_by: ClassVar[str] = "accuracy"
 
     head: HeadConfig
     class_weights: Float[np.ndarray, "C"] | None = None
@@ -201,6 +203,9 @@ class TextClassification:
             tuned=Tuned(temperature=found.value),
             facts=lambda predictions, judged: calibration_facts(found, predictions, judged),
         )
+
+    def as_trained(self, network: Network) -> None:
+        """The head is as it was trained."""
 
     def strata(self, answers: Answers) -> list[str]:
         return self.words(answers)

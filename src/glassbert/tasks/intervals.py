@@ -45,7 +45,7 @@ def bootstrap_intervals(
         scores(_counts(drawn, truth, prediction, len(confusion)))
         for drawn in _resample(confusion[truth, prediction], draws, seed)
     ]
-    return {name: _percentiles(np.concatenate([part[name] for part in parts])) for name in parts[0]}
+    return {name: percentiles(np.concatenate([part[name] for part in parts])) for name in parts[0]}
 
 
 def paired_differences(
@@ -69,7 +69,7 @@ def paired_differences(
         _subtract(*(scores(_counts(drawn, true, guess, num_classes)) for guess in guesses))
         for drawn in _resample(counts, draws, seed)
     ]
-    found = {name: _percentiles(np.concatenate([part[name] for part in parts])) for name in observed}
+    found = {name: percentiles(np.concatenate([part[name] for part in parts])) for name in observed}
     return {
         name: Difference(value=float(observed[name]), low=low, high=high)
         for name, (low, high) in found.items()
@@ -115,6 +115,7 @@ def _subtract(
     return {name: first[name] - second[name] for name in first}
 
 
-def _percentiles(values: Float[np.ndarray, "R"]) -> Interval:
+def percentiles(values: Float[np.ndarray, "R"]) -> Interval:
+    """The middle 95 % of the values."""
     low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)

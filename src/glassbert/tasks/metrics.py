@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 
 from glassbert.errors import DataError, Problem
 
-LOWER_IS_BETTER = frozenset({"loss"})
+LOWER_IS_BETTER = frozenset({"loss", "mae", "rmse", "mse"})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -8,10 +8,13 @@ from glassbert.errors import Problem, UsageError
 from glassbert.model.config import HeadConfig
 from glassbert.tasks.classification import TextClassification
 from glassbert.tasks.pairs import TextPairClassification
+from glassbert.tasks.regression import TextRegression
 from glassbert.tasks.task import Task, Tuned
 
 # where several could have made a head, and nothing says which, the first is taken
-TASKS: dict[str, type[Task]] = {task.name: task for task in (TextClassification, TextPairClassification)}
+TASKS: dict[str, type[Task]] = {
+    task.name: task for task in (TextClassification, TextPairClassification, TextRegression)
+}
 METRICS = (*dict.fromkeys(name for task in TASKS.values() for name in task.metrics), "loss")
 """Every score by which the best step may be chosen."""
 

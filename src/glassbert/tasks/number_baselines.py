@@ -1,7 +1,7 @@
 """What a model of numbers must beat: always the mean, and counting words.
 
-Of pairs the cosine of the two texts' TF-IDF vectors is counted too: for how alike two texts are, the words that
-they share say more than the words that they hold.
+Of pairs the cosine of the two texts' TF-IDF vectors is counted too: for how alike two texts are, the words
+that they share say more than the words that they hold.
 """
 
 from __future__ import annotations

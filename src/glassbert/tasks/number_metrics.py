@@ -1,7 +1,7 @@
 """Scores of predicted numbers, for one sample of the rows or for many at once.
 
-`weights` [R, N] says how often each of the N rows is drawn in each of R samples; ones in a single sample are the
-rows themselves. Values agree with scipy's pearsonr and spearmanr and with scikit-learn's errors.
+`weights` [R, N] says how often each of the N rows is drawn in each of R samples; ones in a single sample are
+the rows themselves. Values agree with scipy's pearsonr and spearmanr and with scikit-learn's errors.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def _correlation(
     right = second - (weights * second).sum(1, keepdims=True) / total
     together = (weights * left * right).sum(1)
     spread = (weights * left**2).sum(1) * (weights * right**2).sum(1)
-    tiny = np.finfo(np.float64).eps ** 2 * (weights * first**2).sum(1) * (weights * second**2).sum(1)
+    tiny = (8 * np.finfo(np.float64).eps) ** 2 * (weights * first**2).sum(1) * (weights * second**2).sum(1)
     defined = spread > tiny
     found = np.where(defined, together / np.sqrt(np.where(defined, spread, 1.0)), 0.0)
     return np.asarray(np.clip(found, -1.0, 1.0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -29,6 +29,7 @@ from glassbert.tasks.sequences import (
     widened,
 )
 from glassbert.tasks.task import (
+    Answer,
     Answers,
     Batch,
     Examples,
@@ -65,7 +66,7 @@ class TextRegression:
     name: ClassVar[str] = "text-regression"
     pipeline: ClassVar[str] = "text-classification"
     schema: ClassVar[Schema] = Schema(texts="either", label="number")
-    answer: ClassVar[Literal["number"]] = "number"
+    answer: ClassVar[Answer] = "number"
     metrics: ClassVar[tuple[str, ...]] = NAMES
     best_by: ClassVar[str] = "rmse"
 
@@ -86,7 +87,9 @@ class TextRegression:
         values = number_values(table, label_column(columns))
         if len(values) and np.ptp(values) > 0:
             return []
-        what = f"all {len(values):,} rows have the number {values[0]:.6g}" if len(values) else "no row has one"
+        what = (
+            f"all {len(values):,} rows have the number {values[0]:.6g}" if len(values) else "no row has one"
+        )
         if allow_single and len(values):
             return [f"{table.source}: {what}; every prediction will be that number"]
         fix = "add rows with other numbers, check --label-column, or pass --allow-degenerate"

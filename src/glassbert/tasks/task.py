@@ -27,6 +27,7 @@ from glassbert.text.tokenizer import Tokenizer
 from glassbert.text.windows import Windows
 
 Text = str | tuple[str, str]
+Answer = Literal["class", "number"]
 Answers = np.ndarray
 """One entry per text along the first axis; what an entry is, the task says."""
 
@@ -109,9 +110,12 @@ class Measured:
 
 @dataclass(frozen=True, kw_only=True)
 class Tuned:
-    """What held-out rows decided; it is kept beside the model and changes answers, never weights."""
+    """What is kept beside the model because its weights cannot say it: what held-out rows decided, and the
+    spread of the numbers that it learnt from.
+    """
 
     temperature: float = 1.0
+    label_scale: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -134,10 +138,12 @@ class Task(Protocol):
     """The pipeline of transformers that runs its models."""
     schema: ClassVar[Schema]
     """Which columns it reads."""
-    answer: ClassVar[Literal["class"]]
+    answer: ClassVar[Answer]
     """What an answer is."""
     metrics: ClassVar[tuple[str, ...]]
-    """The headline scores; the first chooses the best step unless another is asked for."""
+    """The headline scores."""
+    best_by: ClassVar[str]
+    """The score that chooses the best step unless another is asked for."""
 
     @property
     def head(self) -> HeadConfig: ...
@@ -197,6 +203,9 @@ class Task(Protocol):
 
         Whatever it does to the head, `decode` of the settled task undoes in the predictions.
         """
+
+    def as_trained(self, network: Network) -> None:
+        """Take back, in place, what `settle` did to the head: the form that `loss` knows."""
 
     def strata(self, answers: Answers) -> list[str]:
         """What a split keeps in proportion, for each answer."""

@@ -2,6 +2,29 @@
 
 from __future__ import annotations
 
-METRIC_NAMES = {"accuracy": "accuracy", "macro_f1": "macro-F1", "mcc": "MCC"}
-RIVAL_NAMES = {"tfidf": "TF-IDF + logistic regression", "majority": "always the commonest label"}
-HUB_METRICS = {"accuracy": "accuracy", "macro_f1": "f1", "mcc": "matthews_correlation"}
+METRIC_NAMES = {
+    "accuracy": "accuracy",
+    "macro_f1": "macro-F1",
+    "mcc": "MCC",
+    "pearson": "Pearson",
+    "spearman": "Spearman",
+    "mae": "MAE",
+    "rmse": "RMSE",
+    "mse": "MSE",
+}
+RIVAL_NAMES = {
+    "tfidf": "TF-IDF + logistic regression",
+    "majority": "always the commonest label",
+    "tfidf_ridge": "TF-IDF + ridge regression",
+    "mean": "always the mean",
+}
+HUB_METRICS = {
+    "accuracy": "accuracy",
+    "macro_f1": "f1",
+    "mcc": "matthews_correlation",
+    "pearson": "pearsonr",
+    "spearman": "spearmanr",
+    "mae": "mae",
+    "rmse": "rmse",
+    "mse": "mse",
+}

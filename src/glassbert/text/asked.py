@@ -22,6 +22,7 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class Schema:
-    """What a task reads of a row: one text, a pair of texts, or whichever the table holds."""
+    """What a task reads of a row: one text, a pair, or whichever the table holds; and what its answer is."""
 
     texts: Literal["one", "pair", "either"] = "one"
+    label: Literal["class", "number"] = "class"

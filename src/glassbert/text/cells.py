@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
-import re
+import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from glassbert.errors import SHOWN_PROBLEMS, DataError, Problem
+from glassbert.text.asked import Schema
 from glassbert.text.columns import Columns
+from glassbert.text.profiles import DECIMAL
 from glassbert.text.quoting import quoted
 from glassbert.text.tables import Table
 
-# \d would accept the digits of every script, and float() underscores, nan and inf.
-DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 STRING, INTEGER, TRUTH, FRACTION = "a string", "an integer", "true or false", "a fractional number"
 KINDS: tuple[tuple[tuple[type, ...], str], ...] = (
     ((str,), STRING),
@@ -59,16 +63,27 @@ def label_strings(table: Table, column: str) -> list[str]:
     return [str(value) for value in values]
 
 
-def usable_rows(table: Table, columns: Columns) -> Table:
-    """The table without the rows that `text_strings` and `label_strings` refuse; they join `rejected`.
+def number_values(table: Table, column: str) -> NDArray[np.float64]:
+    """The numbers of a column, `[n]`; strings are read as decimal numbers in ASCII digits.
+
+    Errors: DataError (65) naming every row whose cell is null, no number, not finite, or a truth value.
+    """
+    values = table.frame[column].tolist()
+    _refuse(table, _bad_numbers(values, column))
+    return np.array([parse_number(each) if isinstance(each, str) else each for each in values], np.float64)
+
+
+def usable_rows(table: Table, columns: Columns, *, schema: Schema = Schema()) -> Table:  # noqa: B008
+    """The table without the rows whose text or label (a class or a number, as `schema` says) is refused; they
+    join `rejected`.
 
     For on_bad_rows "skip" and "quarantine". Errors: DataError (65) when no row is left.
     """
     bad: dict[int, Bad] = {}
     for column in filter(None, (columns.text, columns.pair)):
         bad |= _bad_texts(table.frame[column].tolist(), column)
-    if columns.label is not None and table.frame[columns.label].dtype != np.bool_:
-        bad |= _bad_labels(table.frame[columns.label].tolist(), columns.label)
+    if columns.label is not None:
+        bad |= _BAD[schema.label](table.frame[columns.label], columns.label)
     if not bad:
         return table
     if len(bad) == len(table.rows):
@@ -137,6 +152,37 @@ def _why_no_label(value: object, column: str, *, usual: str) -> Bad | None:
         what = f"{quoted(column)} is {kind} here ({quoted(value)}) and {usual} in most rows"
         return "mixed-labels", what, "write all labels as strings, or all as integers"
     return None
+
+
+def _bad_numbers(values: list[object], column: str) -> dict[int, Bad]:
+    return {index: bad for index, value in enumerate(values) if (bad := _why_no_number(value, column))}
+
+
+def _why_no_number(value: object, column: str) -> Bad | None:
+    if value is None or value != value:  # NaN is how pandas says "missing"
+        return _missing(column, "label")
+    fix = "write a decimal number such as 3.5; for names use --task text-classification"
+    if isinstance(value, str):
+        try:
+            parse_number(value)
+        except ValueError as error:
+            return "bad-number", f"{quoted(column)}: {error}", fix
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        return "bad-number", f"{quoted(column)} is {_kind(value)} here: {quoted(value)}", fix
+    if not -sys.float_info.max <= value <= sys.float_info.max:
+        return "bad-number", f"{quoted(column)} is {quoted(value)}: beyond the range of numbers", fix
+    return None
+
+
+def _bad_classes(series: pd.Series[Any], column: str) -> dict[int, Bad]:
+    return {} if series.dtype == np.bool_ else _bad_labels(series.tolist(), column)
+
+
+_BAD: dict[str, Callable[[pd.Series[Any], str], dict[int, Bad]]] = {
+    "class": _bad_classes,
+    "number": lambda series, column: _bad_numbers(series.tolist(), column),
+}
 
 
 def _missing(column: str, role: str) -> Bad:

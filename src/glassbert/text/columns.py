@@ -10,6 +10,7 @@ from glassbert.errors import DataError, Problem, UsageError
 from glassbert.text.asked import Asked, Schema
 from glassbert.text.names import (
     LABEL_NAMES,
+    NUMBER_NAMES,
     TEXT_NAMES,
     are_numbered_alike,
     names_identity,
@@ -63,7 +64,8 @@ def choose_columns(
     for option, name in asked.options.items():
         _require(table, name, option=option)
     profiles = {name: profile(table.frame, name) for name in table.frame.columns}
-    named = _named_label(profiles, given=label, like=like, taken={text, pair})
+    numbers = schema.label == "number"
+    named = _named_label(profiles, given=label, like=like, taken={text, pair}, numbers=numbers)
     if isinstance(named, list) and need_label:
         raise _ambiguous(table, role="label", found=named)
     chosen_label = None if isinstance(named, list) else named
@@ -75,7 +77,7 @@ def choose_columns(
     elif paired and chosen.pair is None:
         chosen = replace(chosen, pair=_partner(table, profiles, chosen.column, taken=taken))
     if chosen_label is None and need_label:
-        chosen_label = _repeating_label(table, profiles, taken={chosen.column, chosen.pair})
+        chosen_label = _found_label(table, profiles, taken={chosen.column, chosen.pair}, numbers=numbers)
     reasons = [f"text: {chosen.reason}"]
     if chosen.pair is not None:
         reasons.append(f"pair: {quoted(chosen.pair)} goes with {quoted(chosen.column)}")
@@ -90,7 +92,12 @@ def choose_columns(
 
 
 def _named_label(
-    profiles: dict[str, Profile], *, given: str | None, like: Columns | None, taken: Collection[str | None]
+    profiles: dict[str, Profile],
+    *,
+    given: str | None,
+    like: Columns | None,
+    taken: Collection[str | None],
+    numbers: bool,
 ) -> _Choice | list[str] | None:
     """The label column by option, by the training file or by its usual name; a list when several compete."""
     if given is not None:
@@ -101,9 +108,13 @@ def _named_label(
             column=column,
             reason=f"{quoted(column)}, as in the training file, {_repetition(profiles[column])}",
         )
-    for rank, tier in enumerate(LABEL_NAMES):
+    for rank, tier in enumerate(NUMBER_NAMES if numbers else LABEL_NAMES):
         found = [name for name in profiles if plain(name) in tier and name not in taken]
-        if rank:  # the looser names ("topic", "target") are also given to columns of text or lists
+        if numbers and len(found) > 1:
+            found = [name for name in found if profiles[name].numbers] or found
+        if (
+            rank and not numbers
+        ):  # the looser names ("topic", "target") are also given to columns of text or lists
             found = [name for name in found if profiles[name].scalars and not profiles[name].running]
         if len(found) > 1:
             return found
@@ -112,13 +123,18 @@ def _named_label(
     return None
 
 
-def _repeating_label(table: Table, profiles: dict[str, Profile], *, taken: Collection[str | None]) -> _Choice:
-    found = [name for name, figures in profiles.items() if figures.repeats and name not in taken]
+def _found_label(
+    table: Table, profiles: dict[str, Profile], *, taken: Collection[str | None], numbers: bool
+) -> _Choice:
+    """The only column of numbers, or the only one whose values repeat."""
+    fitting = [name for name, each in profiles.items() if (each.numbers if numbers else each.repeats)]
+    found = [name for name in fitting if name not in taken]
     found = [name for name in found if not names_identity(name)]
     if len(found) > 1:
         raise _ambiguous(table, role="label", found=found)
     if not found:
-        what = f"no column looks like a label; columns found: {_listed(table.frame.columns)}"
+        wanted = "a number to learn" if numbers else "a label"
+        what = f"no column looks like {wanted}; columns found: {_listed(table.frame.columns)}"
         fix = "name it with --label-column"
         raise DataError(Problem(code="missing-label-column", what=what, fix=fix, file=table.source))
     return _Choice(column=found[0], reason=f"{quoted(found[0])}, {_repetition(profiles[found[0]])}")

@@ -20,6 +20,13 @@ LABEL_NAMES: tuple[frozenset[str], ...] = (
         " 类别 分类".split()
     ),
 )
+NUMBER_NAMES: tuple[frozenset[str], ...] = (
+    frozenset({"score", "label", "标签", "分数"}),
+    frozenset(
+        "labels similarity similarity_score relatedness relatedness_score rating stars target value price"
+        " grade quality y gold_label 评分 相似度".split()
+    ),
+)
 PAIR_NAMES: tuple[tuple[str, str], ...] = (
     ("sentence1", "sentence2"),
     ("premise", "hypothesis"),

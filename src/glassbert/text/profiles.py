@@ -21,6 +21,9 @@ LONGEST_LABEL = 50
 UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 LETTER = re.compile(r"[^\W\d_]")
 NO_WORD = re.compile(r"[\d@_]|://")
+NUMBERS_SHARE = 0.8
+# \d would accept the digits of every script, and float() underscores, nan and inf.
+DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 NUMBER = re.compile(r"[+-]?[0-9][0-9.,:/ -]*")
 
 
@@ -36,6 +39,7 @@ class Profile:
     mean_characters: float
     mean_words: float
     numeric: bool
+    numbers: bool
 
     @property
     def running(self) -> bool:
@@ -72,8 +76,20 @@ def profile(frame: pd.DataFrame, name: str) -> Profile:
         mean_words=float(np.mean([count_words(value[:SAMPLED_CHARACTERS]) for value in sample]))
         if sample
         else 0.0,
+        numbers=_are_numbers(values[:: max(1, len(values) // SAMPLE)]),
         numeric=all(NUMBER.fullmatch(value.strip()) for value in sample if value.strip()),
     )
+
+
+def _are_numbers(sample: list[object]) -> bool:
+    """Whether nearly all cells are numbers: a few that are not are told with their rows later."""
+    count = sum(
+        DECIMAL.fullmatch(value) is not None
+        if isinstance(value, str)
+        else isinstance(value, int | float) and not isinstance(value, bool)
+        for value in sample
+    )
+    return count > 0 and count >= NUMBERS_SHARE * len(sample)
 
 
 def count_words(text: str) -> float:
