@@ -19,8 +19,8 @@ THINGS = ("film", "plot", "cast", "score", "scene", "end", "actor", "song", "rol
 
 
 def make_stand_ins(directory: Path) -> None:
-    """reviews.csv (40 rows), test.csv (20 other rows), new.csv (texts only), the encoder `minilm`, and one
-    with a masked-word head, `google-bert/bert-base-uncased`.
+    """reviews.csv (40 rows), test.csv (20 other rows), new.csv (texts only), pairs.csv, ratings.csv, the
+    encoder `minilm`, and one with a masked-word head, `google-bert/bert-base-uncased`.
     """
     directory.mkdir(parents=True, exist_ok=True)
     make_encoder(directory / "minilm")
@@ -35,7 +35,29 @@ def make_stand_ins(directory: Path) -> None:
     ]
     write_csv(directory / "reviews.csv", [("text", "label"), *rows])
     write_csv(directory / "test.csv", [("text", "label"), *other])
+    write_csv(directory / "pairs.csv", [("premise", "hypothesis", "label"), *pairs()])
+    write_csv(directory / "ratings.csv", [("text", "score"), *ratings()])
     write_csv(directory / "new.csv", [("text",), *((text,) for text, _ in other)])
+
+
+def pairs() -> list[tuple[str, str, str]]:
+    """Whether the second text says of a thing what the first says."""
+    words = [(word, label) for label, each in WORDS.items() for word in each]
+    return [
+        (f"the {thing} is {one} .", f"a {two} {thing} !", "agree" if mine == yours else "disagree")
+        for thing in THINGS[:3]
+        for (one, mine), (two, yours) in product(words, words)
+    ]
+
+
+def ratings() -> list[tuple[str, str]]:
+    """A number for every word, a little more for longer names of things."""
+    stars = {"fine": 5.0, "warm": 4.0, "dull": 2.0, "cold": 1.0}
+    return [
+        (f"the {thing} is {word} .", f"{value + len(thing) / 10:.1f}")
+        for word, value in stars.items()
+        for thing in THINGS
+    ]
 
 
 def sentences(things: tuple[str, ...]) -> list[tuple[str, str, str]]:

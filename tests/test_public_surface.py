@@ -104,7 +104,7 @@ def options_of(verb: str) -> dict[str, str]:
 
 def test_the_package_has_these_names() -> None:
     assert glassbert.__all__ == [
-        "TextClassifier", "TextPairClassifier", "__version__", "lens", "load", "show",
+        "TextClassifier", "TextPairClassifier", "TextRegressor", "__version__", "lens", "load", "show",
     ]  # fmt: skip
     for name in glassbert.__all__:
         assert getattr(glassbert, name) is not None

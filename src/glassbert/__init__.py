@@ -12,12 +12,13 @@ __version__ = "0.1.0"
 _HOME_OF = {
     "TextClassifier": "glassbert.runs.estimators",
     "TextPairClassifier": "glassbert.runs.estimators",
+    "TextRegressor": "glassbert.runs.regressor",
     "load": "glassbert.runs.models",
     "show": "glassbert.show",
     "lens": "glassbert.lens",
 }
 
-__all__ = ["TextClassifier", "TextPairClassifier", "__version__", "lens", "load", "show"]
+__all__ = ["TextClassifier", "TextPairClassifier", "TextRegressor", "__version__", "lens", "load", "show"]
 
 
 def __getattr__(name: str) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from glassbert.model.network import Network
 from glassbert.model.weights import assign, export
 from glassbert.runs.notes import ModelNotes, read_notes, write_notes
 from glassbert.tasks.names import task_of_head
-from glassbert.tasks.task import Batch, Examples, Predictions, Task
+from glassbert.tasks.task import Batch, Examples, Predictions, Task, Tuned
 from glassbert.text.tokenizer import Tokenizer
 from glassbert.text.windows import Windows
 
@@ -61,6 +61,12 @@ class Workbench:
     tokenizer: Tokenizer
     network: Network
     max_length: int = MAX_LENGTH
+    tuned: Tuned = Tuned()
+
+    def settled(self, examples: Examples) -> Workbench:
+        """As after training: its task settled by these rows, the head of its network in its final form."""
+        found = self.task.settle(self.network, self.predict(examples), examples)
+        return replace(self, task=found.task, tuned=found.tuned)
 
     def windows(self, examples: Examples) -> Windows:
         return self.task.windows(examples, self.tokenizer, max_length=self.max_length)
@@ -95,8 +101,7 @@ def save(bench: Workbench, directory: Path) -> None:
     (directory / "config.json").write_text(json.dumps(config), encoding="utf-8")
     write_tensors(directory / "model.safetensors", export(bench.network), metadata={"format": "pt"})
     bench.tokenizer.save(directory)
-    tuned = getattr(bench.task, "unit", 1.0)
-    write_notes(directory, ModelNotes(task=bench.task.name, label_scale=tuned))
+    write_notes(directory, ModelNotes(task=bench.task.name).with_tuned(bench.tuned))
 
 
 def load(directory: Path, *, max_length: int = MAX_LENGTH) -> Workbench:

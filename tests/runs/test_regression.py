@@ -2,19 +2,28 @@
 
 import csv
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.stats
+import sklearn.base
 import torch
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
 
 from glassbert.errors import DataError, UsageError
+from glassbert.runs.estimators import TextPairClassifier
 from glassbert.runs.evaluate import evaluate
 from glassbert.runs.ground import open_ground
 from glassbert.runs.models import load
 from glassbert.runs.predict import predict_file, predict_texts
+from glassbert.runs.regressor import TextRegressor
+from glassbert.show.looks import telling_rows
+from glassbert.show.report import build_report
+from glassbert.show.run_report import report_run
 from glassbert.text.asked import Asked
 from glassbert.text.options import ReadOptions
 from glassbert.train.log import read_metrics
@@ -96,13 +105,15 @@ def test_transformers_gives_the_same_numbers(trained: Path) -> None:
     transformers = pytest.importorskip("transformers")
     config = read_json(trained / "model" / "config.json")
     assert config["problem_type"] == "regression" and config["id2label"] == {"0": "score"}
-    texts = ["the film is fine .", "dull", "it is cold ."]
-    ours = [each["score"] for each in predict_texts(load(trained), texts).as_list()]
+    model = load(trained)
+    texts = [text for text in numbers(30, seed=3)[0] if model.windows([text]).lengths.tolist()[1:] == []]
+    assert len(texts) > 10
+    ours = [each["score"] for each in predict_texts(model, texts).as_list()]
     pipeline = transformers.pipeline("text-classification", model=str(trained / "model"))
     theirs = pipeline(texts)
     assert {each["label"] for each in theirs} == {"score"}
     np.testing.assert_allclose(ours, [each["score"] for each in theirs], rtol=1e-5)
-    assert ours[0] > 400 > 360 > ours[1]
+    assert max(ours) > 400 > 360 > min(ours)
     network = transformers.AutoModelForSequenceClassification.from_pretrained(trained / "model")
     assert network.config.problem_type == "regression"
 
@@ -207,3 +218,54 @@ def test_a_landscape_stands_on_the_loss_that_was_trained(trained: Path) -> None:
     best = ground.weights(f"step-{ground.best_step}")
     for name, tensor in ground.weights("final").items():
         torch.testing.assert_close(tensor, best[name], rtol=1e-4, atol=1e-5)
+
+
+def test_the_report_shows_the_numbers(trained: Path, tmp_path: Path) -> None:
+    report = build_report(trained)
+    assert report.confusion is None and report.numbers is not None
+    assert report.numbers.name == "score" and report.numbers.total == len(report.numbers.row)
+    errors = report.numbers.predicted - report.numbers.given
+    rmse = next(each.value for each in report.score.contenders[0].scores if each.metric == "rmse")
+    assert np.sqrt((errors**2).mean()) == pytest.approx(rmse, rel=1e-4)
+    page = report_run(trained, tmp_path / "report.html", looks=2)
+    assert page.stat().st_size > 10_000
+    worst, *_, nearest = telling_rows(trained / "predictions.csv", 4)
+    size = dict(zip(report.numbers.row.tolist(), np.abs(errors).tolist(), strict=True))
+    assert not worst.right and nearest.right
+    assert size[worst.number] > size[nearest.number]
+
+
+def test_a_report_of_other_predictions_is_refused(trained: Path, tmp_path: Path) -> None:
+    other = Path(shutil.copytree(trained, tmp_path / "run"))
+    lines = (other / "predictions.csv").read_text(encoding="utf-8").splitlines()
+    first = lines[1].rsplit(",", 2)
+    lines[1] = ",".join([first[0], "9999", first[2]])
+    (other / "predictions.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises(DataError, match="run-contradicts-itself"):
+        build_report(other)
+
+
+def test_the_regressor_keeps_scikit_learns_contract(encoder: Path, tmp_path: Path) -> None:
+    texts, values = numbers(120)
+    common = {"model": str(encoder), "epochs": 6, "learning_rate": 8e-3, "batch_size": 16}
+    regressor = clone(TextRegressor(**common)).fit(texts, values)
+    others, wanted = numbers(40, seed=5)
+    assert regressor.score(others, wanted) > 0.7
+    assert sklearn.base.is_regressor(regressor)
+    regressor.save(tmp_path / "model")
+    again = TextRegressor.load(tmp_path / "model")
+    assert np.array_equal(again.predict(others), regressor.predict(others))
+    assert load(tmp_path / "model").task.name == "text-regression"
+    alone = np.concatenate([regressor.predict([text]) for text in others])
+    np.testing.assert_allclose(alone, regressor.predict(others), rtol=1e-5)
+    quick = TextRegressor(**{**common, "epochs": 0.5})
+    search = GridSearchCV(quick, {"learning_rate": [1e-5, 8e-3]}, cv=2, error_score="raise", refit=False)
+    assert len(search.fit(texts[:40], values[:40]).cv_results_["mean_test_score"]) == 2
+    with pytest.raises(UsageError, match="not for text-pair"):
+        TextPairClassifier.load(tmp_path / "model")
+
+
+@pytest.mark.parametrize("y", [None, ["a"] * 20, [np.nan] * 20, [1.0] * 19, [None] * 20, [[1.0, 2.0]] * 20])
+def test_what_is_no_number_is_refused_by_the_regressor(encoder: Path, y: object) -> None:
+    with pytest.raises(ValueError):
+        TextRegressor(model=str(encoder)).fit(numbers(20)[0], y)

@@ -89,7 +89,7 @@ def test_looks_stay_within_their_room_and_say_what_they_leave_out(minilm: Path) 
 
 @pytest.mark.weights
 def test_lens_that_fails_is_said_and_the_others_look(minilm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> Record:
+    def fail(*_: object, **__: object) -> Record:
         raise DataError(Problem(code="no-memory", what="it needs 9 GB", fix="free some"))
 
     monkeypatch.setattr(room_of_looks, "attention", fail)

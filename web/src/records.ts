@@ -428,12 +428,24 @@ export interface Confusion {
   readonly examples: Examples;
 }
 
+/** Evaluation rows whose answers are numbers, in the order of the file; `name` is what the numbers are */
+export interface NumberRows {
+  readonly name: string;
+  readonly row: NdArray<Int32Array>; // [n]
+  readonly text: readonly string[];
+  readonly length: NdArray<Int32Array>; // [n]
+  readonly given: NdArray<Float64Array>; // [n]
+  readonly predicted: NdArray<Float64Array>; // [n]
+  readonly total: number;
+}
+
 /** One run on one page; `None` is what the run does not have. */
 export interface Report {
   readonly facts: RunFacts;
   readonly score: ScoreCard | null;
   readonly curves: Curves | null;
   readonly confusion: Confusion | null;
+  readonly numbers: NumberRows | null;
 }
 
 /** Mean, standard deviation and extremes of the numbers in one tensor; NaN where they are not finite. */

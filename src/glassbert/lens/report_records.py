@@ -204,6 +204,30 @@ class Confusion(Record):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class NumberRows(Record):
+    """Evaluation rows whose answers are numbers, in the order of the file; `name` is what the numbers are
+    called.
+
+    `total` is how many evaluation rows there are; when fewer are held, those with the largest errors are kept
+    before others. `length` is the number of characters of the whole text, of which `text` may hold only the
+    start.
+    """
+
+    name: str
+    row: Int32[np.ndarray, " n"]
+    text: tuple[str, ...]
+    length: Int32[np.ndarray, " n"]
+    given: Float64[np.ndarray, " n"]
+    predicted: Float64[np.ndarray, " n"]
+    total: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len({len(each) for each in (self.row, self.text, self.length, self.given, self.predicted)}) > 1:
+            raise ValueError("the columns of the rows disagree in size")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Report(Record):
     """One run on one page; `None` is what the run does not have."""
 
@@ -211,3 +235,4 @@ class Report(Record):
     score: ScoreCard | None
     curves: Curves | None
     confusion: Confusion | None
+    numbers: NumberRows | None = None

@@ -91,6 +91,8 @@ Labels: {", ".join(json.dumps(label, ensure_ascii=False) for label in document["
 
 def _of_scores(result: Mapping[str, Any]) -> str:
     """What stands between the model's logits and the answers."""
+    if "calibration" not in result:
+        return "Answers are in the unit of the training data, and are clipped nowhere."
     return f"""Scores are calibrated by dividing the logits by {result["calibration"]["temperature"]:.4f}
 (`glassbert.json`); plain transformers pipelines show them uncalibrated."""
 

@@ -51,6 +51,23 @@ def as_pairs(X: Any) -> list[Text]:
     return texts
 
 
+def as_numbers(y: ArrayLike | None, count: int) -> np.ndarray:
+    """The numbers as float64; UsageError for what is none, not finite, or not one for each text."""
+    if y is None:
+        what = "requires y to be passed, but the target y is None"
+        raise UsageError(Problem(code="no-labels", what=what, fix="give one number per text"))
+    given = column_or_1d(y, warn=True)
+    if given.dtype.kind == "O":
+        given = np.array([each if isinstance(each, int | float | np.number) else np.nan for each in given])
+    if given.dtype.kind not in "iuf" or not np.isfinite(given).all():
+        what = "y holds what is no finite number (NaN, infinity or text)"
+        raise UsageError(Problem(code="not-numbers", what=what, fix="leave such rows out, or correct them"))
+    if len(given) != count:
+        what = f"{count} texts and {len(given)} numbers"
+        raise UsageError(Problem(code="length-mismatch", what=what, fix="give one number per text"))
+    return np.asarray(given, dtype=np.float64)
+
+
 def as_targets(y: ArrayLike | None, count: int) -> tuple[np.ndarray, np.ndarray]:
     """The classes, sorted, and the number of each example's class; UsageError where they cannot be learnt."""
     if y is None:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from glassbert.errors import GlassbertError, Problem, UsageError
 from glassbert.lens.attention_capture import attention
 from glassbert.lens.attention_sketch import within
@@ -38,7 +40,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """An evaluation row as `predictions.csv` has it."""
+    """An evaluation row as `predictions.csv` has it; `confidence` puts the telling ones first."""
 
     number: int
     text: str
@@ -60,16 +62,24 @@ def refuse_looks(looks: int) -> None:
 
 
 def telling_rows(predictions: Path, count: int) -> list[Row]:
-    """The most confident mistakes, and one surest right answer to every three, all of readable length."""
+    """The most confident mistakes, and one surest right answer to every three, all of readable length.
+
+    Of numbers, which no confidence comes with, the largest errors and the smallest.
+    """
+    table = read_table(predictions).frame
+    numbers = "confidence" not in table
+    cells = table.to_dict("records")
+    errors = [abs(float(each["label"]) - float(each["prediction"])) if numbers else 0.0 for each in cells]
+    middle = float(np.median(errors)) if errors else 0.0
     rows = [
         Row(
             number=int(each["row"]),
             text=plain_cell(each["text"]),
-            right=each["label"] == each["prediction"],
-            confidence=float(each["confidence"]),
+            right=error <= middle if numbers else each["label"] == each["prediction"],
+            confidence=(-error if error <= middle else error) if numbers else float(each["confidence"]),
             pair=plain_cell(each["pair"]) if "pair" in each else None,
         )
-        for each in read_table(predictions).frame.to_dict("records")
+        for each, error in zip(cells, errors, strict=True)
     ]
     readable = [row for row in rows if WORDS[0] <= row.words <= WORDS[1]] or rows
     surest = sorted(readable, key=lambda row: -row.confidence)

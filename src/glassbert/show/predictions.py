@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,16 +48,13 @@ class Predictions:
 def read_predictions(path: Path, labels: tuple[str, ...]) -> Predictions:
     """Read the file; raises DataError when a column is missing or a value is not what it should be."""
     table = read_table(path)
-    missing = [name for name in COLUMNS if name not in table.frame]
-    if missing:
-        what = f"the column {missing[0]} is missing"
-        raise DataError(Problem(code="wrong-predictions", what=what, fix="predict again", file=str(path)))
+    require(table, COLUMNS)
     score_columns = [f"score:{label}" for label in labels]
     complete = bool(labels) and all(name in table.frame for name in score_columns)
     scores = [_shares(table, name) for name in score_columns] if complete else None
     return Predictions(
-        row=_rows(table),
-        text=_texts(table),
+        row=row_numbers(table),
+        text=texts_of(table),
         true=_indices(table, "label", labels),
         predicted=_indices(table, "prediction", labels),
         confidence=_shares(table, "confidence"),
@@ -64,7 +62,15 @@ def read_predictions(path: Path, labels: tuple[str, ...]) -> Predictions:
     )
 
 
-def _texts(table: Table) -> list[str]:
+def require(table: Table, columns: Sequence[str]) -> None:
+    """Raise DataError for a column that is not there."""
+    missing = [name for name in columns if name not in table.frame]
+    if missing:
+        what = f"the column {missing[0]} is missing"
+        raise DataError(Problem(code="wrong-predictions", what=what, fix="predict again", file=table.source))
+
+
+def texts_of(table: Table) -> list[str]:
     """The text of every row; of a pair, both in one line."""
     columns = [table.frame[name].tolist() for name in ("text", "pair") if name in table.frame]
     return [BETWEEN.join(map(plain_cell, row)) for row in zip(*columns, strict=True)]
@@ -75,7 +81,8 @@ def _cells(table: Table, column: str) -> list[tuple[str, int]]:
     return list(zip(table.frame[column].tolist(), table.rows.tolist(), strict=True))
 
 
-def _rows(table: Table) -> Int32[np.ndarray, " n"]:
+def row_numbers(table: Table) -> Int32[np.ndarray, " n"]:
+    """The number that each row has in the data; DataError for what is none."""
     cells = _cells(table, "row")
     for text, line in cells:
         if not (text.isascii() and text.isdigit() and len(text) < 11 and int(text) <= LARGEST_ROW):

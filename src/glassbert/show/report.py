@@ -14,11 +14,13 @@ from glassbert.lens.report_records import Confusion, Examples, Report
 from glassbert.show.contents import OfRow
 from glassbert.show.curves import read_curves
 from glassbert.show.facts import read_facts
+from glassbert.show.number_rows import read_numbers
 from glassbert.show.page import render_page
 from glassbert.show.predictions import Predictions, examples_of, read_predictions
 from glassbert.show.run_file import Node
 from glassbert.show.score import read_score
 from glassbert.strict_json import read_json
+from glassbert.tasks.names import TASKS
 
 MAX_PAGE_BYTES = 5_000_000
 
@@ -39,7 +41,9 @@ def build_report(run_directory: Path) -> Report:
     if run.child("format_version").integer() != 1:
         run.child("format_version").refuse(f"{run.child('format_version').plain()}, but this version reads 1")
     result, facts = run.child("result"), read_facts(run)
-    predictions = _predictions(path.with_name("predictions.csv"), facts.labels)
+    table = path.with_name("predictions.csv")
+    answer = TASKS[facts.task].answer if facts.task in TASKS else "class"
+    predictions = _predictions(table, facts.labels) if answer == "class" else None
     log = path.with_name("metrics.jsonl")
     best, total = result.child("best_step").integer(), result.child("total_steps").integer()
     return Report(
@@ -47,6 +51,9 @@ def build_report(run_directory: Path) -> Report:
         score=read_score(result, predictions),
         curves=read_curves(log, best_step=best, total_steps=total) if log.is_file() else None,
         confusion=_confusion(result.child("confusion"), facts.labels, predictions),
+        numbers=read_numbers(table, facts.labels[0], result)
+        if answer == "number" and table.is_file()
+        else None,
     )
 
 

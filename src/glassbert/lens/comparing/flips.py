@@ -11,6 +11,7 @@ from jaxtyping import Float
 from glassbert.lens.atlas.maps import packed_windows
 from glassbert.lens.diff_record import Flip
 from glassbert.lens.seen import Inspectable, Text
+from glassbert.model.config import HeadConfig
 from glassbert.text.order import sorted_batches
 from glassbert.text.windows import Windows
 
@@ -27,7 +28,7 @@ def flips(
     same labels.
     """
     left, right = one.network.head_config, other.network.head_config
-    if left.kind != HEAD or right.kind != HEAD or left.labels != right.labels:
+    if not (_tells_apart(left) and _tells_apart(right)) or left.labels != right.labels:
         return None, ()
     before, after = (probabilities(model, texts) for model in (one, other))
     changed = np.flatnonzero(before.argmax(1) != after.argmax(1))
@@ -47,6 +48,12 @@ def flips(
             )
         )
     return len(changed), tuple(found)
+
+
+def _tells_apart(head: HeadConfig) -> bool:
+    """Whether an answer is one label of several: of a number, or of several labels, nothing flips."""
+    other = head.problem_type in ("regression", "multi_label_classification")
+    return head.kind == HEAD and head.num_labels > 1 and not other
 
 
 def probabilities(model: Inspectable, texts: Sequence[Text]) -> Float[np.ndarray, "B C"]:

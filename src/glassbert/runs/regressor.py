@@ -1,0 +1,60 @@
+"""A regressor of texts as a scikit-learn estimator: fit, predict, score, clone, GridSearchCV."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from jaxtyping import Float
+from numpy import ndarray
+from numpy.random import RandomState
+from numpy.typing import ArrayLike
+from sklearn.base import RegressorMixin
+
+from glassbert.runs.estimator import TextEstimator
+from glassbert.runs.inputs import as_numbers
+from glassbert.runs.resolve import DEFAULT_MODEL
+from glassbert.tasks.regression import TextRegression
+
+
+class TextRegressor(RegressorMixin, TextEstimator):
+    """A BERT-family regressor of texts, or of pairs of texts, with scikit-learn's interface.
+
+    Parameters are stored and nothing else happens until `fit`; None means "what fits the model and the
+    data". `y` holds finite numbers of any unit. A tenth of the rows (at most 2,000) is held out to choose the
+    best checkpoint. `score` is R^2; `budget` is in seconds.
+    """
+
+    _kind: ClassVar[type[TextRegression]] = TextRegression
+
+    def __init__(
+        self,
+        *,
+        model: str = DEFAULT_MODEL,
+        epochs: float | None = None,
+        batch_size: int | None = None,
+        learning_rate: float | None = None,
+        max_length: int | None = None,
+        budget: float | None = None,
+        device: str = "cpu",
+        random_state: int | RandomState | None = 0,
+    ) -> None:
+        self.model = model
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.max_length = max_length
+        self.budget = budget
+        self.device = device
+        self.random_state = random_state
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Fine-tune on texts and their numbers; raises UsageError for what is no list of either."""
+        begun = self._begin()
+        texts = self._texts(X)
+        numbers = as_numbers(y, len(texts))
+        self._learn(self._kind.of_numbers(numbers, label="number"), texts, numbers, begun=begun)
+        return self
+
+    def predict(self, X: ArrayLike) -> Float[ndarray, "B"]:
+        """The number of each text, in the unit of y."""
+        return self._predictions(X).answers
