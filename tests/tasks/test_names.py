@@ -40,8 +40,7 @@ def test_a_single_class_is_one_where_the_head_says_so() -> None:
     "head",
     [
         HeadConfig(kind="masked-lm"),
-        HeadConfig(kind="sequence-classification", labels=("score",)),
-        HeadConfig(kind="sequence-classification", labels=("score",), problem_type="regression"),
+        HeadConfig(kind="sequence-classification", labels=("a", "b"), problem_type="regression"),
         HeadConfig(
             kind="sequence-classification", labels=("a", "b"), problem_type="multi_label_classification"
         ),
@@ -50,3 +49,15 @@ def test_a_single_class_is_one_where_the_head_says_so() -> None:
 def test_head_without_a_task_is_refused(head: HeadConfig) -> None:
     with pytest.raises(UsageError, match="no task fits"):
         task_of_head(head)
+
+
+@pytest.mark.parametrize("problem", [None, "regression"])
+def test_one_logit_is_a_number_as_transformers_reads_it(problem: str | None) -> None:
+    head = HeadConfig(kind="sequence-classification", labels=("score",), problem_type=problem)
+    assert task_of_head(head).name == "text-regression"
+
+
+def test_the_name_that_a_model_keeps_decides_and_must_fit() -> None:
+    assert task_of_head(HEAD, name="text-pair-classification").name == "text-pair-classification"
+    with pytest.raises(UsageError, match="text-regression does not fit"):
+        task_of_head(HEAD, name="text-regression")
