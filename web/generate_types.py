@@ -18,7 +18,7 @@ from glassbert.lens.landscape_record import LandscapeRecord
 from glassbert.lens.masked_record import MaskedRecord
 from glassbert.lens.records import Record, alternatives, is_array, schema
 from glassbert.lens.report_records import Report
-from glassbert.lens.structure_record import StructureRecord
+from glassbert.lens.structure_sketch import StructureSketch
 
 # What a page can be made of; every record these hold is written too.
 ROOTS: tuple[type[Record], ...] = (
@@ -31,7 +31,7 @@ ROOTS: tuple[type[Record], ...] = (
     LandscapeRecord,
     MaskedRecord,
     Report,
-    StructureRecord,
+    StructureSketch,
 )
 TARGET = Path(__file__).parent / "src" / "records.ts"
 SCALARS = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}

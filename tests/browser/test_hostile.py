@@ -57,7 +57,7 @@ def hostile(report_of: ReportOf) -> list[Record]:
 def check_inert(page: Page) -> None:
     assert page.evaluate("window.hacked") is None
     assert page.locator(FOREIGN).count() == 0
-    assert page.locator("script:not([data-record])").count() == 1 and page.locator("style").count() == 1
+    assert page.locator("script:not([type])").count() == 1 and page.locator("style").count() == 1
     assert page.evaluate(ACTIVE) == []
 
 

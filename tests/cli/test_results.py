@@ -218,6 +218,10 @@ def test_report_writes_the_page(inside: Inside, finished: Path, tmp_path: Path) 
         "report": str(tmp_path / "page.html"),
         "bytes": (tmp_path / "page.html").stat().st_size,
     }
+    assert 'data-record="StructureSketch"' in (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert inside("report", out, "--looks", "0").code == 0
+    bare = (out / "report.html").read_text(encoding="utf-8")
+    assert 'data-record="StructureSketch"' not in bare and "wasm-unsafe-eval" not in bare
 
 
 def test_the_report_of_a_run_that_has_not_finished_shows_what_there_is(

@@ -448,45 +448,38 @@ export interface Report {
   readonly numbers: NumberRows | null;
 }
 
-/** Mean, standard deviation and extremes of the numbers in one tensor; NaN where they are not finite. */
-export interface Statistics {
-  readonly mean: number;
-  readonly std: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-/** A module, an operation of it, a view (which computes nothing) or an input of the forward pass. */
-export interface StructureNode {
-  readonly path: string;
-  readonly name: string;
-  readonly kind: string;
-  readonly parent: number;
-  readonly parameters: readonly string[];
-  readonly num_parameters: number;
-  readonly tied: readonly string[];
-  readonly input_shape: readonly number[] | null;
-  readonly output_shape: readonly number[] | null;
-  readonly dtype: string;
-  readonly flops: number;
-  readonly activation_bytes: number;
-  readonly seconds: number;
-  readonly activation: Statistics | null;
-  readonly gradient: Statistics | null;
-}
-
-/** Nodes in the order in which they began, so that a module's subtree is contiguous; node 0 is the model. */
-export interface StructureGraph {
-  readonly nodes: readonly StructureNode[];
+/** A structure graph in columns. */
+export interface GraphSketch {
+  readonly words: readonly string[];
+  readonly kind: NdArray<Uint8Array>; // [n]
+  readonly parent: NdArray<Int32Array>; // [n]
+  readonly layer: NdArray<Int32Array>; // [n]
+  readonly path: NdArray<Int32Array>; // [n]
+  readonly name: NdArray<Int32Array>; // [n]
+  readonly given: NdArray<Int32Array>; // [n]
+  readonly made: NdArray<Int32Array>; // [n]
+  readonly dtype: NdArray<Int32Array>; // [n]
+  readonly parameters: NdArray<Int32Array>; // [n]
+  readonly tied: NdArray<Int32Array>; // [n]
+  readonly num_parameters: NdArray<Float64Array>; // [n]
+  readonly flops: NdArray<Float64Array>; // [n]
+  readonly activation_bytes: NdArray<Float64Array>; // [n]
+  readonly seconds: NdArray<Float64Array>; // [n]
+  readonly activation: NdArray<Float32Array>; // [n, 4]
+  readonly gradient: NdArray<Float32Array>; // [n, 4]
   readonly edges: NdArray<Int32Array>; // [E, 2]
+  readonly runs: NdArray<Int32Array>; // [R, 3]
 }
 
-/** The graph of one forward pass, and whose it was. */
-export interface StructureRecord {
+/** StructureRecord for the page, and how it is drawn at first: `heat`, `depth` and `folded` of a Look. */
+export interface StructureSketch {
   readonly model: string;
   readonly text: string | null;
-  readonly tokens: readonly string[];
-  readonly graph: StructureGraph;
+  readonly num_tokens: number;
+  readonly heat: string;
+  readonly depth: number | null;
+  readonly folded: boolean;
+  readonly graph: GraphSketch;
   readonly unread: readonly string[];
   readonly notes: readonly string[];
 }
@@ -502,5 +495,5 @@ export interface Roots {
   readonly LandscapeRecord: LandscapeRecord;
   readonly MaskedRecord: MaskedRecord;
   readonly Report: Report;
-  readonly StructureRecord: StructureRecord;
+  readonly StructureSketch: StructureSketch;
 }

@@ -8,11 +8,11 @@ from pathlib import Path
 from glassbert.durable import write_file
 from glassbert.errors import Problem, UsageError
 from glassbert.lens.records import Record
+from glassbert.lens.structure_sketch import StructureSketch, columns
 from glassbert.lens.structuring.dot import to_dot
 from glassbert.lens.structuring.drawing import Drawing, Look, draw
 from glassbert.lens.structuring.fold import FoldedGraph, fold
 from glassbert.lens.structuring.graph import StructureGraph
-from glassbert.lens.structuring.html import to_html
 from glassbert.lens.structuring.mermaid import to_mermaid
 from glassbert.lens.structuring.picture import picture
 from glassbert.lens.structuring.tree import to_tree
@@ -82,17 +82,27 @@ class StructureRecord(Record):
         """A Mermaid flowchart."""
         return to_mermaid(self.drawing(look))
 
-    def to_html(self, look: Look | None = None) -> str:
-        """One page without a script, in which modules open and close."""
+    def sketched(self, look: Look | None = None) -> StructureSketch:
+        """What the page draws of it, and how at first."""
         chosen = look or Look()
-        return to_html(self.drawing(chosen), self.graph, chosen)
+        return StructureSketch(
+            model=self.model,
+            text=self.text,
+            num_tokens=len(self.tokens),
+            heat=chosen.heat,
+            depth=chosen.depth,
+            folded=chosen.folded,
+            graph=columns(self.graph),
+            unread=self.unread,
+            notes=self.notes,
+        )
 
     def to_tree(self, look: Look | None = None) -> str:
         """Lines for a terminal."""
         return to_tree(self.drawing(look))
 
     def save(self, path: str | Path, *, look: Look | None = None) -> None:
-        """Write `.html`, `.svg`, `.png`, `.dot`, `.mmd` or `.txt` as drawn, or `.json` or `.gbr`: the record.
+        """Write the page (.html), a drawing (.svg, .png, .dot, .mmd, .txt) or the record (.json, .gbr).
 
         Raises UsageError for another suffix, MissingInputError where Graphviz is needed and absent,
         OutputError or StorageError when the file cannot be written.
@@ -100,12 +110,14 @@ class StructureRecord(Record):
         suffix = refuse_format(path)
         if suffix in RECORDS:
             super().save(path)
+        elif suffix == ".html":
+            self.sketched(look).save(path)
         else:
             write_file(Path(path), [self._drawn(suffix, look)])
 
     def _drawn(self, suffix: str, look: Look | None) -> bytes:
         if suffix in (".svg", ".png"):
             return picture(self.to_dot(look), form=suffix[1:])
-        renders = {".mmd": self.to_mermaid, ".txt": self.to_tree, ".html": self.to_html}
+        renders = {".mmd": self.to_mermaid, ".txt": self.to_tree}
         render = renders.get(suffix, self.to_dot)
         return render(look).encode()

@@ -11,6 +11,7 @@ from glassbert.lens.attention_sketch import fitted
 from glassbert.lens.embeddings_record import EmbeddingsRecord
 from glassbert.lens.embeddings_sketch import sketched
 from glassbert.lens.records import Record
+from glassbert.lens.structure_record import StructureRecord
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,7 +49,9 @@ def contents(content: Content) -> tuple[Held, ...]:
 
 
 def drawn(record: Record) -> Record:
-    """The record in the form that the page draws: points are quantised."""
+    """The record in the form that the page draws: points are quantised, graphs are columns."""
+    if isinstance(record, StructureRecord):
+        return record.sketched()
     return sketched(record) if isinstance(record, EmbeddingsRecord) else record
 
 

@@ -109,12 +109,12 @@ def look_inside(model: Model, rows: Sequence[Row], *, room: int, say: Say) -> It
 
 def _row(model: Model, row: Row, *, room: int, say: Say) -> Iterator[Record]:
     explained = list(
-        _tried(lambda: attribution(model, row.text, pair=row.pair, method=METHODS, options=EVIDENCE), say)
+        tried(lambda: attribution(model, row.text, pair=row.pair, method=METHODS, options=EVIDENCE), say)
     )
     yield from explained
     spent = sum(map(_bytes, explained))
     if model.network.config.attention_type == "scaled_dot_product":
-        yield from _tried(
+        yield from tried(
             lambda: within(
                 attention(model, row.text, pair=row.pair), int((room - spent) / INFLATION) - HEADER
             ),
@@ -122,7 +122,7 @@ def _row(model: Model, row: Row, *, room: int, say: Say) -> Iterator[Record]:
         )
 
 
-def _tried(look: Callable[[], Record], say: Say) -> Iterable[Record]:
+def tried(look: Callable[[], Record], say: Say) -> Iterable[Record]:
     """What it sees, or nothing: a report without a look is better than no report."""
     try:
         return (look(),)

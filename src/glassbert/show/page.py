@@ -1,17 +1,19 @@
 """Records as one HTML file that needs nothing else: no network, no second file, no code but ours.
 
 The file holds the page's bundle (built from `web/` into `static/`) and each record's container as base64, in
-an element of its own that is read when its view is drawn. Its Content-Security-Policy allows no request at
-all and no script or style but those whose hashes it names; the script turns records into text nodes and
-pixels, never into markup.
+an element of its own that is read when its view is drawn; where a graph is to be laid out, Graphviz stands in
+two more. Its Content-Security-Policy allows no request at all and no script or style but those whose hashes
+it names; the script turns records into text nodes and pixels, never into markup.
 """
 
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import html
 import re
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -27,11 +29,12 @@ from glassbert.lens.landscape_record import LandscapeRecord
 from glassbert.lens.masked_record import MaskedRecord
 from glassbert.lens.records import Record
 from glassbert.lens.report_records import Report
-from glassbert.lens.structure_record import StructureRecord
+from glassbert.lens.structure_sketch import StructureSketch
 from glassbert.show.contents import Content, Held, contents, fitting
 
 TITLE_CHARACTERS = 80
 SUFFIX = " · glassbert"
+BINARY = "application/octet-stream;base64"
 # What ends a script element, or starts the state in which its end is not seen (HTML standard, 13.1.5). In
 # JavaScript they can only stand inside strings and patterns, where a backslash before "/" or "!" is nothing.
 ENDS_SCRIPT = re.compile(r"<(?=/script|!--)", re.IGNORECASE)
@@ -50,7 +53,7 @@ PAGE = """<!doctype html>
 <noscript>This page draws its record with JavaScript, which is switched off.</noscript>
 <div id="page"></div>
 {records}
-<script>{script}</script>
+{scripts}
 </body>
 </html>
 """
@@ -64,15 +67,19 @@ def render_page(content: Content, *, title: str | None = None) -> bytes:
     """
     held = contents(content)
     first = held[0].record
-    if len(held) == 1 and isinstance(first, StructureRecord):  # a page of its own, which needs no script
-        return first.to_html().encode("utf-8")
     script, style = bundle()
+    scripts, records = [script], [element(each) for each in held]
+    graphs = any(isinstance(each.record, StructureSketch) for each in held)
+    if graphs:
+        layouts, wasm = graphviz()
+        scripts.insert(0, layouts)
+        records.append(f'<script type="{BINARY}" data-graphviz>{wasm}</script>')
     page = PAGE.format(
-        policy=policy(script, style),
+        policy=policy(scripts, style, compiles=graphs),
         title=html.escape(title_of(first) if title is None else title),
         style=style,
-        records="\n".join(map(element, held)),
-        script=script,
+        records="\n".join(records),
+        scripts="\n".join(f"<script>{each}</script>" for each in scripts),
     )
     # A lone surrogate can only stand in a title (records are base64): a reference shows it as unknown.
     return page.encode("utf-8", "xmlcharrefreplace")
@@ -93,7 +100,7 @@ def element(held: Held) -> str:
     name = html.escape(title_of(held.record).removesuffix(SUFFIX))
     data = base64.b64encode(held.record.to_bytes()).decode("ascii")
     kind = f'data-record="{type(held.record).__name__}"{row} data-title="{name}"'
-    return f'<script type="application/octet-stream;base64" {kind}>{data}</script>'
+    return f'<script type="{BINARY}" {kind}>{data}</script>'
 
 
 def title_of(record: Record) -> str:
@@ -112,6 +119,8 @@ def title_of(record: Record) -> str:
             name = f"Heads of {Path(record.model).name}"
         case LandscapeRecord():
             name = f"{Path(record.model).name}, loss landscape"
+        case StructureSketch():
+            name = f"Structure of {Path(record.model).name}"
         case _:
             name = type(record).__name__
     return f"{name[:TITLE_CHARACTERS]}{SUFFIX}"
@@ -126,10 +135,23 @@ def bundle() -> tuple[str, str]:
     return ENDS_SCRIPT.sub(r"<\\", script), style
 
 
-def policy(script: str, style: str) -> str:
-    """Nothing may load, be sent or be parsed as markup; one script may run and one style be applied."""
+@cache
+def graphviz() -> tuple[str, str]:
+    """Graphviz: a script, and compressed WebAssembly in base64. Only a page with a structure carries it."""
+    static = files("glassbert.show") / "static"
+    script = (static / "graphviz.js").read_text(encoding="utf-8")
+    packed = gzip.compress((static / "graphviz.wasm").read_bytes(), mtime=0)
+    return ENDS_SCRIPT.sub(r"<\\", script), base64.b64encode(packed).decode("ascii")
+
+
+def policy(scripts: Sequence[str], style: str, *, compiles: bool = False) -> str:
+    """Nothing may load, be sent or be parsed as markup; these scripts may run and one style be applied.
+
+    `compiles` allows WebAssembly to be compiled from bytes of the page, and no other code from text.
+    """
+    allowed = [f"'{digest(script)}'" for script in scripts] + ["'wasm-unsafe-eval'"] * compiles
     return (
-        f"default-src 'none'; script-src '{digest(script)}'; style-src '{digest(style)}'; "
+        f"default-src 'none'; script-src {' '.join(allowed)}; style-src '{digest(style)}'; "
         "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
     )
 

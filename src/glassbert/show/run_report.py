@@ -1,13 +1,15 @@
-"""The report of a run, with looks inside its model at some of its own evaluation rows."""
+"""The report of a run, with looks inside its model: its structure, and some of its own evaluation rows."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from glassbert.lens.records import Record
+from glassbert.lens.structuring.capture import structure
 from glassbert.runs.directory import RunDirectory
 from glassbert.runs.models import load
 from glassbert.show.contents import OfRow
-from glassbert.show.looks import LOOKS, Say, look_inside, refuse_looks, telling_rows
+from glassbert.show.looks import LOOKS, Say, look_inside, refuse_looks, telling_rows, tried
 from glassbert.show.page import render_page
 from glassbert.show.report import MAX_PAGE_BYTES, build_report, write_report
 
@@ -18,17 +20,20 @@ RESERVE = 50_000
 def report_run(run: Path, out: Path, *, looks: int = LOOKS, say: Say = lambda _: None) -> Path:
     """Write the report of a run and return its path; an unfinished run shows what there is.
 
-    `looks` is how many evaluation rows it looks into; what does not fit into 5 MB is left out, and said.
+    `looks` is how many evaluation rows it looks into, beside the structure of the model; with 0 it looks at
+    nothing of the model. What does not fit into 5 MB is left out, and said.
     """
     refuse_looks(looks)
     write_report(run, out, looks=looked(run, looks, say=say))
     return out
 
 
-def looked(run: Path, looks: int, *, say: Say) -> list[OfRow]:
-    """What is seen of the telling rows; nothing of a run without a model."""
-    predictions = run / "predictions.csv"
-    if looks == 0 or not RunDirectory.open(run).is_finished or not predictions.is_file():
+def looked(run: Path, looks: int, *, say: Say) -> list[Record | OfRow]:
+    """The structure and what is seen of the telling rows; nothing of a run without a model."""
+    if looks == 0 or not RunDirectory.open(run).is_finished:
         return []
-    room = MAX_PAGE_BYTES - len(render_page(build_report(run))) - RESERVE
-    return list(look_inside(load(run), telling_rows(predictions, looks), room=room, say=say))
+    model, predictions = load(run), run / "predictions.csv"
+    structures = list(tried(lambda: structure(model), say))
+    room = MAX_PAGE_BYTES - len(render_page([build_report(run), *structures])) - RESERVE
+    rows = telling_rows(predictions, looks) if predictions.is_file() else []
+    return [*structures, *look_inside(model, rows, room=room, say=say)]

@@ -2,6 +2,7 @@
 // so that an untouched page has a bare address; what cannot be read falls back to its default.
 import { MEASURES, type Measure } from '../math/patterns';
 import type { Order, Preset } from '../math/select';
+import { HEATS, type Heat } from '../math/structure';
 
 /** In the order of the page. */
 export const SECTIONS = [
@@ -83,6 +84,12 @@ export interface State {
   lift: number;
   /** Whether the curves of the other methods are drawn too. */
   others: boolean;
+  /** The structure: what colours it, and whether equal layers are drawn once; null is as the record says. */
+  heat: Heat | null;
+  folded: boolean | null;
+  /** Its open modules as ranges of node numbers (see math/ranges); empty is the choice of the view. */
+  open: string;
+  node: number | null;
 }
 
 interface Codec<T> {
@@ -119,6 +126,12 @@ const whole = <T extends number | null>(key: string, initial: T): Codec<T> => ({
 const flag = (key: string, initial: boolean): Codec<boolean> => ({
   key,
   initial,
+  read: (value) => (value === '1' ? true : value === '0' ? false : undefined),
+  write: (value) => (value ? '1' : '0'),
+});
+const maybeFlag = (key: string): Codec<boolean | null> => ({
+  key,
+  initial: null,
   read: (value) => (value === '1' ? true : value === '0' ? false : undefined),
   write: (value) => (value ? '1' : '0'),
 });
@@ -181,6 +194,10 @@ const CODECS: { readonly [K in keyof State]: Codec<State[K]> } = {
   unit: oneOf<Unit>('unit', 'words', UNITS),
   lift: within('lift', 1, CONTRAST.low, CONTRAST.high),
   others: flag('others', false),
+  heat: maybeOneOf<Heat>('heat', HEATS),
+  folded: maybeFlag('fold'),
+  open: text('open', ''),
+  node: whole<number | null>('node', null),
 };
 const NAMES = Object.keys(CODECS) as (keyof State)[];
 

@@ -3,6 +3,7 @@
 
 import { ATTRIBUTION } from './attribution';
 import { LANDSCAPE } from './landscape';
+import { STRUCTURE } from './structure';
 
 export type Language = 'en' | 'zh';
 
@@ -249,6 +250,7 @@ export const STRINGS = {
   },
 
   ...LANDSCAPE,
+  ...STRUCTURE,
 
   attention_note: {
     en: 'Each row of a map is one token and how it spreads its attention; a row sums to 1. Weights are computed here from the recorded queries and keys. Layers and heads count from 0, as in code.',

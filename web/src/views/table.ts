@@ -13,6 +13,7 @@ import Heads from './heads/Heads.svelte';
 import Landscape from './landscape/Landscape.svelte';
 import Lens from './lens/Lens.svelte';
 import Score from './score/Score.svelte';
+import Structure from './structure/Structure.svelte';
 import Training from './training/Training.svelte';
 
 /** A section of the page: drawn by `component` from records of one kind. */
@@ -37,6 +38,7 @@ export const VIEWS: readonly View[] = [
   view('DiffRecord', 'diff', Diff),
   view('MaskedRecord', 'lens', Lens),
   view('LandscapeRecord', 'landscape', Landscape),
+  view('StructureSketch', 'structure', Structure),
 ];
 
 /** A view of its own: the component takes the record as `record`. */
