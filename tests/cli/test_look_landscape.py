@@ -77,8 +77,25 @@ def test_the_svg_holds_every_measured_loss(
     record = LandscapeRecord.from_bytes(record_file.read_bytes())
     root = ElementTree.parse(out).getroot()
     drawn = sorted(float(each.get("data-loss")) for each in root.iter() if each.get("data-loss"))
-    shown = record.surfaces if len(plane) > 1 else record.surfaces[:1]
-    assert drawn == sorted(value for surface in shown for value in surface.values.tolist())
+    assert drawn == sorted(value for surface in record.surfaces for value in surface.values.tolist())
+    if len(plane) == 1:
+        namespace = "{http://www.w3.org/2000/svg}"
+        panels = list(root.iter(f"{namespace}g"))
+        for panel, surface in zip(panels, record.surfaces, strict=True):
+            assert panel.find(f"{namespace}text").text == surface.name
+            inside = [float(each.get("data-loss")) for each in panel.iter() if each.get("data-loss")]
+            assert inside == surface.values.tolist()
+            corners = [rect.get("data-corners") for rect in panel.iter(f"{namespace}rect")]
+            assert len(corners) == len(record.cells)
+            assert corners[3] == ",".join(f"{each:.6g}" for each in surface.values[record.cells[3]].tolist())
+        colours = {}
+        for panel in panels:
+            for rect in panel.iter(f"{namespace}rect"):
+                mean = np.log([float(each) for each in rect.get("data-corners").split(",")]).mean()
+                colours.setdefault(rect.get("fill"), []).append(float(mean))
+        # one scale: a colour stands for the same loss in both panels
+        spread = max(max(means) - min(means) for means in colours.values())
+        assert spread < 0.01 * (max(map(max, colours.values())) - min(map(min, colours.values())))
 
 
 def test_the_page_is_written(inside: Inside, finished: Path, tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ class LandscapeRecord(Record):
             raise ValueError("waypoints, axes and surfaces disagree in size")
 
     def save(self, path: str | Path) -> None:
-        """As every record, and `.svg`: the picture of the first surface, or both curves."""
+        """As every record, and `.svg`: every surface from above, or all curves."""
         if refuse_format(path) == ".svg":
             write_file(Path(path), [draw(self).encode("utf-8", "xmlcharrefreplace")])
         else:

@@ -16,6 +16,10 @@ export const STRINGS = {
   skip: { en: 'Skip to the content', zh: '跳到正文' },
   sections: { en: 'Sections', zh: '章节' },
 
+  colon: { en: ': ', zh: '：' },
+  comma: { en: ', ', zh: '，' },
+  full_stop: { en: '.', zh: '。' },
+
   section_score: { en: 'Score', zh: '得分' },
   section_training: { en: 'Training', zh: '训练' },
   section_errors: { en: 'Errors', zh: '错误' },

@@ -45,6 +45,35 @@ export function cellsBySize(record: LandscapeRecord): Int32Array[] {
   return cells.sort((a, b) => width(b) - width(a));
 }
 
+/**
+ * The points around every cell, in order: its corners, and the corners of finer cells that lie on its edges. A surface
+ * made of these facets has no gaps: each edge belongs to two of them, or to one at the frame.
+ */
+export function outlines(record: LandscapeRecord): number[][] {
+  const corners = new Set(record.cells.data);
+  const lines = [0, 1].map((axis) => {
+    const along = new Map<number, number[]>();
+    for (const point of corners) {
+      const place = coordinate(record, point, axis);
+      along.set(place, [...(along.get(place) ?? []), point]);
+    }
+    return along;
+  }) as [Map<number, number[]>, Map<number, number[]>];
+
+  /** From corner a to corner b along the line on which `axis` stays the same; without b. */
+  function side(a: number, b: number, axis: 0 | 1): number[] {
+    const at = (point: number) => coordinate(record, point, 1 - axis);
+    const [from, to] = [at(a), at(b)];
+    const between = lines[axis].get(coordinate(record, a, axis))!.filter((point) => (at(point) - from) * (at(point) - to) < 0);
+    return [a, ...between.sort((p, q) => (at(p) - at(q)) * Math.sign(to - from))];
+  }
+
+  return Array.from({ length: record.cells.shape[0]! }, (_, i) => {
+    const [low, up, right, far] = record.cells.data.subarray(4 * i, 4 * i + 4) as unknown as [number, number, number, number];
+    return [...side(low, up, 0), ...side(up, far, 1), ...side(far, right, 0), ...side(right, low, 1)];
+  });
+}
+
 export function coordinate(record: LandscapeRecord, point: number, axis: number): number {
   return record.points.data[point * record.points.shape[1]! + axis]!;
 }

@@ -1,4 +1,6 @@
-"""A landscape as SVG: curves of a line; of a plane, its cells in the colour of their measured corners."""
+"""A landscape as SVG: curves of a line; of a plane, a panel for every surface with its cells in the colour of
+their measured corners, all on one scale.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ from jaxtyping import Float64, Int32
 from glassbert.errors import on_one_line
 
 WIDTH, HEIGHT, LEFT, TOP = 560.0, 460.0, 64.0, 74.0
+BETWEEN = 40.0  # panels
 # light to dark, even in lightness: the same to every kind of colour vision
 RAMP = ((246, 247, 249), (179, 201, 241), (106, 150, 228), (45, 92, 192), (16, 40, 106))
 CURVES = ("#2456c6", "#ad430c", "#646b74")
@@ -64,9 +67,10 @@ class Drawable(Protocol):
 
 def draw(record: Drawable) -> str:
     """One SVG file: every mark carries the measured numbers it stands for as data attributes."""
-    parts = [_text(LEFT, 24, record.model, size=15), _text(LEFT, 44, _about(record), size=12, fill="#646b74")]
+    parts = [_text(LEFT, 24, record.model, size=15), _text(LEFT, 42, _about(record), size=12, fill="#646b74")]
     parts += _lines(record) if record.points.shape[1] == 1 else _plane(record)
-    size = f'width="{WIDTH + LEFT + 150:.0f}" height="{HEIGHT + TOP + 50:.0f}"'
+    panels = 1 if record.points.shape[1] == 1 else len(record.surfaces)
+    size = f'width="{_right(panels) + 150:.0f}" height="{HEIGHT + TOP + 50:.0f}"'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif">'
     return "\n".join([head, '<rect width="100%" height="100%" fill="#fcfcfb"/>', *parts, "</svg>", ""])
 
@@ -80,10 +84,26 @@ def _about(record: Drawable) -> str:
 
 
 def _plane(record: Drawable) -> list[str]:
-    surface = record.surfaces[0]
-    logs = _logs(surface.values)
+    logs = np.concatenate([_logs(each.values) for each in record.surfaces])
     low, high = float(np.nanmin(logs, initial=math.inf)), float(np.nanmax(logs, initial=-math.inf))
     parts = []
+    for number, surface in enumerate(record.surfaces):
+        parts += [
+            f'<g transform="translate({number * (WIDTH + BETWEEN):.0f} 0)">',
+            _text(LEFT, TOP - 10, surface.name, size=12),
+            *_panel(record, surface, low, high),
+            "</g>",
+        ]
+    return [*parts, *_key(low, high, _right(len(record.surfaces)))]
+
+
+def _right(panels: int) -> float:
+    """Where the last panel ends."""
+    return LEFT + panels * WIDTH + (panels - 1) * BETWEEN
+
+
+def _panel(record: Drawable, surface: _Surface, low: float, high: float) -> list[str]:
+    logs, parts = _logs(surface.values), []
     for cell in record.cells:
         (left, bottom), (right, top) = (_place(record, record.points[cell[end]]) for end in (0, -1))
         value = float(logs[cell].mean())
@@ -104,13 +124,13 @@ def _plane(record: Drawable) -> list[str]:
         fill = "#ad430c" if each.off_plane == 0 else "#fcfcfb"
         parts.append(f'<circle cx="{x:.2f}" cy="{y:.2f}" r="4" fill="{fill}" stroke="#ad430c"/>')
         parts.append(_text(x + 7, y - 6, each.name, size=11))
-    return [*parts, *_key(low, high, surface.name)]
+    return parts
 
 
-def _key(low: float, high: float, name: str) -> list[str]:
+def _key(low: float, high: float, left: float) -> list[str]:
     if not low <= high:
         return []
-    x, parts = LEFT + WIDTH + 16, [_text(LEFT + WIDTH + 16, TOP + 2, f"loss, {name}", size=11)]
+    x, parts = left + 16, [_text(left + 16, TOP + 2, "loss", size=11)]
     for step in range(60):
         y = TOP + 14 + step * 4
         parts.append(f'<rect x="{x}" y="{y}" width="14" height="4.5" fill="{_shade(1 - step / 59)}"/>')

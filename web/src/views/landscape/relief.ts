@@ -1,11 +1,10 @@
 // A surface as it is seen from the side: cells as facets, painted from the back to the front.
 import { css, shade, type Rgb, type Theme } from '../../core/color';
-import { coordinate, project, shareOf, spanOf, type Camera, type LossScale, type Seen } from '../../math/landscape';
+import { coordinate, outlines, project, shareOf, spanOf, type Camera, type LossScale, type Seen } from '../../math/landscape';
 import type { LandscapeRecord } from '../../records';
 
 /** How high the highest loss stands, as a share of the ground's longer side. */
 export const HEIGHT = 0.62;
-const AROUND = [0, 1, 3, 2] as const;
 
 export interface View {
   readonly camera: Camera;
@@ -35,15 +34,16 @@ function facets(record: LandscapeRecord, surface: number, scale: LossScale, view
   const put = placer(record, scale, view);
   const values = record.surfaces[surface]!.values.data;
   const made: Facet[] = [];
-  for (let i = 0; i < record.cells.shape[0]!; i++) {
-    const cell = record.cells.data.subarray(4 * i, 4 * i + 4);
-    const losses = [...cell].map((point) => values[point]!);
-    if (!losses.every(Number.isFinite)) continue;
-    const at = (point: number) => [coordinate(record, point, 0), coordinate(record, point, 1)] as const;
-    const seen = AROUND.map((corner) => put(at(cell[corner]!), losses[corner]!));
-    const mean = (numbers: number[]) => numbers.reduce((sum, n) => sum + n, 0) / numbers.length;
-    made.push({ corners: seen, place: mean(losses.map(scale.place)), depth: mean(seen.map(({ depth }) => depth)) });
-  }
+  const mean = (numbers: number[]) => numbers.reduce((sum, n) => sum + n, 0) / numbers.length;
+  const at = (point: number) => [coordinate(record, point, 0), coordinate(record, point, 1)] as const;
+  outlines(record).forEach((ring, i) => {
+    const losses = ring.map((point) => values[point]!);
+    if (!losses.every(Number.isFinite)) return;
+    const seen = ring.map((point, corner) => put(at(point), losses[corner]!));
+    // Its colour is that of its own corners, as on the map.
+    const own = [...record.cells.data.subarray(4 * i, 4 * i + 4)].map((point) => scale.place(values[point]!));
+    made.push({ corners: seen, place: mean(own), depth: mean(seen.map(({ depth }) => depth)) });
+  });
   return made.sort((a, b) => a.depth - b.depth);
 }
 
