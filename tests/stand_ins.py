@@ -19,8 +19,8 @@ THINGS = ("film", "plot", "cast", "score", "scene", "end", "actor", "song", "rol
 
 
 def make_stand_ins(directory: Path) -> None:
-    """reviews.csv (40 rows), test.csv (20 other rows), new.csv (texts only), pairs.csv, ratings.csv, the
-    encoder `minilm`, and one with a masked-word head, `google-bert/bert-base-uncased`.
+    """reviews.csv (40 rows), test.csv (20 other rows), new.csv (texts only), pairs.csv, ratings.csv,
+    topics.csv, the encoder `minilm`, and one with a masked-word head, `google-bert/bert-base-uncased`.
     """
     directory.mkdir(parents=True, exist_ok=True)
     make_encoder(directory / "minilm")
@@ -37,6 +37,7 @@ def make_stand_ins(directory: Path) -> None:
     write_csv(directory / "test.csv", [("text", "label"), *other])
     write_csv(directory / "pairs.csv", [("premise", "hypothesis", "label"), *pairs()])
     write_csv(directory / "ratings.csv", [("text", "score"), *ratings()])
+    write_csv(directory / "topics.csv", [("text", "labels"), *topics()])
     write_csv(directory / "new.csv", [("text",), *((text,) for text, _ in other)])
 
 
@@ -57,6 +58,17 @@ def ratings() -> list[tuple[str, str]]:
         (f"the {thing} is {word} .", f"{value + len(thing) / 10:.1f}")
         for word, value in stars.items()
         for thing in THINGS
+    ]
+
+
+def topics() -> list[tuple[str, str]]:
+    """What a text is about, which may be two things, or none."""
+    held = [("film",), ("plot",), ("film", "plot"), ()]
+    return [
+        (f"{word} {' and '.join(each) or 'is it'} {number} .", ";".join(each))
+        for number in range(3)
+        for word in ("fine", "warm", "dull", "cold")
+        for each in held
     ]
 
 

@@ -104,7 +104,8 @@ def options_of(verb: str) -> dict[str, str]:
 
 def test_the_package_has_these_names() -> None:
     assert glassbert.__all__ == [
-        "TextClassifier", "TextPairClassifier", "TextRegressor", "__version__", "lens", "load", "show",
+        "MultiLabelClassifier", "TextClassifier", "TextPairClassifier", "TextRegressor",
+        "__version__", "lens", "load", "show",
     ]  # fmt: skip
     for name in glassbert.__all__:
         assert getattr(glassbert, name) is not None

@@ -10,6 +10,7 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _HOME_OF = {
+    "MultiLabelClassifier": "glassbert.runs.label_estimator",
     "TextClassifier": "glassbert.runs.estimators",
     "TextPairClassifier": "glassbert.runs.estimators",
     "TextRegressor": "glassbert.runs.regressor",
@@ -18,7 +19,16 @@ _HOME_OF = {
     "lens": "glassbert.lens",
 }
 
-__all__ = ["TextClassifier", "TextPairClassifier", "TextRegressor", "__version__", "lens", "load", "show"]
+__all__ = [
+    "MultiLabelClassifier",
+    "TextClassifier",
+    "TextPairClassifier",
+    "TextRegressor",
+    "__version__",
+    "lens",
+    "load",
+    "show",
+]
 
 
 def __getattr__(name: str) -> object:

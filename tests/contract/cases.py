@@ -127,6 +127,31 @@ def number_scores(predictions: Predictions, examples: Examples) -> dict[str, flo
     }
 
 
+def set_rows(texts: list[str]) -> Rows:
+    names = ("a;b", "", "c", "b;c", "a")
+    return {"text": texts, "labels": [names[i % 5] for i in range(len(texts))]}
+
+
+def set_loss(logits: np.ndarray, batch: Batch, examples: Examples, example_of_window: np.ndarray) -> float:
+    """Sum over windows of (1 / windows of the text) x mean over labels of ln(1 + exp z) - y z."""
+    assert examples.targets is not None
+    total = 0.0
+    for z, window in zip(logits.astype(np.float64), batch.index, strict=True):
+        text = example_of_window[window]
+        total += np.mean(np.log1p(np.exp(z)) - examples.targets[text] * z) / np.sum(example_of_window == text)
+    return total
+
+
+def set_scores(predictions: Predictions, examples: Examples) -> dict[str, float]:
+    truth, guess = examples.targets, predictions.answers
+    return {
+        "micro_f1": oracle.f1_score(truth, guess, average="micro", zero_division=0),
+        "macro_f1": oracle.f1_score(truth, guess, average="macro", zero_division=0),
+        "subset_accuracy": oracle.accuracy_score(truth, guess),
+        "loss": oracle.log_loss(np.ravel(truth), np.ravel(predictions.scores), labels=[False, True]),
+    }
+
+
 CASES = (
     Case(
         name="text-classification",
@@ -160,5 +185,16 @@ CASES = (
         loss=number_loss,
         scores=number_scores,
         scored=lambda scores: bool(np.isfinite(scores).all()),
+    ),
+    Case(
+        name="multi-label-classification",
+        columns=Columns(text="text", label="labels", reasons=()),
+        train=set_rows(list(PLAIN)),
+        unknown={"text": ["a film", "it"], "labels": ["a;possitive", ""]},
+        refused="unknown-label.*'possitive'.*known labels",
+        labelled=set_rows,
+        loss=set_loss,
+        scores=set_scores,
+        scored=lambda scores: bool(((scores > 0) & (scores < 1)).all()),
     ),
 )

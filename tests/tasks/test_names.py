@@ -41,9 +41,6 @@ def test_a_single_class_is_one_where_the_head_says_so() -> None:
     [
         HeadConfig(kind="masked-lm"),
         HeadConfig(kind="sequence-classification", labels=("a", "b"), problem_type="regression"),
-        HeadConfig(
-            kind="sequence-classification", labels=("a", "b"), problem_type="multi_label_classification"
-        ),
     ],
 )
 def test_head_without_a_task_is_refused(head: HeadConfig) -> None:

@@ -59,7 +59,7 @@ def model_card(document: Mapping[str, Any]) -> str:
         "library_name": "transformers",
         "pipeline_tag": pipeline,
         "tags": list(dict.fromkeys(("glassbert", pipeline, document["task"]))),
-        "metrics": [HUB_METRICS[metric] for metric in result["intervals"]],
+        "metrics": list(dict.fromkeys(HUB_METRICS[metric] for metric in result["intervals"])),
     }
     header = "\n".join(f"{key}: {json.dumps(value)}" for key, value in front.items())
     rival, beside = list(result["baselines"].items())[-1]
@@ -91,6 +91,9 @@ Labels: {", ".join(json.dumps(label, ensure_ascii=False) for label in document["
 
 def _of_scores(result: Mapping[str, Any]) -> str:
     """What stands between the model's logits and the answers."""
+    if "thresholds" in result:
+        return """Each label is given from a score of its own on (`thresholds` in `glassbert.json`);
+plain transformers pipelines know none."""
     if "calibration" not in result:
         return "Answers are in the unit of the training data, and are clipped nowhere."
     return f"""Scores are calibrated by dividing the logits by {result["calibration"]["temperature"]:.4f}

@@ -11,6 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from glassbert.errors import Problem, UsageError
+from glassbert.tasks.labels import in_order
 from glassbert.tasks.task import Text
 
 
@@ -49,6 +50,45 @@ def as_pairs(X: Any) -> list[Text]:
             what = f"element {place} is a single text"
             raise UsageError(Problem(code="not-a-pair", what=what, fix="give pairs of strings"))
     return texts
+
+
+def as_label_sets(
+    y: Any, count: int, *, labels: tuple[str, ...] | None = None
+) -> tuple[tuple[str, ...], np.ndarray]:
+    """The labels, and which of them each example has, bool [n, C]; UsageError for what is no such thing.
+
+    `labels`: those that are known, in their order; others are then refused.
+    """
+    if y is None:
+        what = "requires y to be passed, but the target y is None"
+        raise UsageError(Problem(code="no-labels", what=what, fix="give the labels of each text"))
+    if isinstance(y, pd.DataFrame):
+        labels, y = labels or tuple(map(str, y.columns)), y.to_numpy()
+    if hasattr(y, "toarray"):
+        y = y.toarray()
+    if isinstance(y, np.ndarray) and y.ndim == 2:
+        return _of_matrix(y, count, labels)
+    sets = [None if isinstance(each, str) or not hasattr(each, "__iter__") else list(each) for each in y]
+    if any(each is None for each in sets) or len(sets) != count:
+        what = f"y is no list of {count} lists of labels, and no matrix of 0 and 1"
+        raise UsageError(Problem(code="not-label-sets", what=what, fix="give a list of labels for each text"))
+    names = [set(map(str, each)) for each in sets if each is not None]
+    known = in_order(name for each in names for name in each) if labels is None else labels
+    strange = sorted(set().union(*names) - set(known))
+    if not known or strange:
+        what = f"the label {strange[0]!r} is not known" if strange else "no text has a label"
+        raise UsageError(Problem(code="unknown-label", what=what, fix=f"known: {', '.join(known) or 'none'}"))
+    return known, np.array([[label in each for label in known] for each in names])
+
+
+def _of_matrix(
+    y: np.ndarray, count: int, labels: tuple[str, ...] | None
+) -> tuple[tuple[str, ...], np.ndarray]:
+    known = labels or tuple(map(str, range(y.shape[1])))
+    if y.shape != (count, len(known)) or not np.isin(y, (0, 1)).all():
+        what = f"y is a matrix of shape {y.shape}, not of 0 and 1 for {count} texts and {len(known)} labels"
+        raise UsageError(Problem(code="not-label-sets", what=what, fix="give one row of 0 and 1 per text"))
+    return known, y.astype(bool)
 
 
 def as_numbers(y: ArrayLike | None, count: int) -> np.ndarray:

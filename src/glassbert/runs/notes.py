@@ -16,15 +16,15 @@ from glassbert.tasks.task import Tuned
 FILE = "glassbert.json"
 FORMAT_VERSION = 1
 # written only where they say something
-RARE = {"label_scale": 1.0}
+RARE = {"label_scale": 1.0, "thresholds": ()}
 LabelType = Literal["str", "int", "float", "bool"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelNotes:
     """How a model wants to be used: its task, window length in tokens, calibration temperature, what its
-    labels were before they were written as strings ("str", "int", "float" or "bool"), and the standard
-    deviation of the numbers that it learnt from.
+    labels were before they were written as strings ("str", "int", "float" or "bool"), the standard deviation
+    of the numbers that it learnt from, and from which score on each of several labels is given.
     """
 
     task: str | None = None
@@ -32,11 +32,12 @@ class ModelNotes:
     temperature: float = 1.0
     label_type: LabelType = "str"
     label_scale: float = 1.0
+    thresholds: tuple[float, ...] = ()
 
     @property
     def tuned(self) -> Tuned:
         """What held-out rows decided, as a task takes it."""
-        return Tuned(temperature=self.temperature, label_scale=self.label_scale)
+        return Tuned(temperature=self.temperature, label_scale=self.label_scale, thresholds=self.thresholds)
 
     def with_tuned(self, tuned: Tuned) -> ModelNotes:
         """The same with what held-out rows decided."""
@@ -54,9 +55,15 @@ class ModelNotes:
             number = isinstance(value, int | float) and not isinstance(value, bool)
             if not number or not 0 < value < float("inf"):
                 found.append(f"{name} is {value!r}, not a number above 0")
+        if not isinstance(self.thresholds, tuple) or not all(map(_is_share, self.thresholds)):
+            found.append(f"thresholds is {self.thresholds!r}, not a list of numbers from 0 to 1")
         if self.label_type not in get_args(LabelType):
             found.append(f"label_type is {self.label_type!r}, not one of {', '.join(get_args(LabelType))}")
         return found
+
+
+def _is_share(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
 
 
 def read_notes(directory: Path) -> ModelNotes:
@@ -69,7 +76,10 @@ def read_notes(directory: Path) -> ModelNotes:
     if type(version) is int and version > FORMAT_VERSION:
         what = f"format_version is {version}, newer than {FORMAT_VERSION}"
         raise DataError(Problem(code="newer-format", what=what, fix="upgrade glassbert", file=str(path)))
-    notes = ModelNotes(**{name: raw[name] for name in ModelNotes.__dataclass_fields__ if name in raw})
+    known = {name: raw[name] for name in ModelNotes.__dataclass_fields__ if name in raw}
+    if isinstance(known.get("thresholds"), list):
+        known["thresholds"] = tuple(known["thresholds"])
+    notes = ModelNotes(**known)
     wrong = notes.problems()
     if version != FORMAT_VERSION:
         wrong.insert(0, f"format_version is {version!r}, not {FORMAT_VERSION}")

@@ -6,7 +6,8 @@ and the verdict on both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import json
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,22 +65,18 @@ def refuse_looks(looks: int) -> None:
 def telling_rows(predictions: Path, count: int) -> list[Row]:
     """The most confident mistakes, and one surest right answer to every three, all of readable length.
 
-    Of numbers, which no confidence comes with, the largest errors and the smallest.
+    Of numbers and of sets of labels, which no confidence comes with, the largest errors and the smallest.
     """
-    table = read_table(predictions).frame
-    numbers = "confidence" not in table
-    cells = table.to_dict("records")
-    errors = [abs(float(each["label"]) - float(each["prediction"])) if numbers else 0.0 for each in cells]
-    middle = float(np.median(errors)) if errors else 0.0
+    cells = read_table(predictions).frame.to_dict("records")
     rows = [
         Row(
             number=int(each["row"]),
             text=plain_cell(each["text"]),
-            right=error <= middle if numbers else each["label"] == each["prediction"],
-            confidence=(-error if error <= middle else error) if numbers else float(each["confidence"]),
+            right=right,
+            confidence=confidence,
             pair=plain_cell(each["pair"]) if "pair" in each else None,
         )
-        for each, error in zip(cells, errors, strict=True)
+        for each, (right, confidence) in zip(cells, _judged(cells), strict=True)
     ]
     readable = [row for row in rows if WORDS[0] <= row.words <= WORDS[1]] or rows
     surest = sorted(readable, key=lambda row: -row.confidence)
@@ -87,6 +84,22 @@ def telling_rows(predictions: Path, count: int) -> list[Row]:
     right = [row for row in surest if row.right]
     num_right = max(count // 4, count - len(wrong))
     return [*wrong[: count - min(num_right, len(right))], *right[:num_right]]
+
+
+def _judged(cells: Sequence[Mapping[Hashable, str]]) -> list[tuple[bool, float]]:
+    """(whether the answer is right, how much it tells) for every row."""
+    if not cells or "confidence" in cells[0]:
+        return [(each["label"] == each["prediction"], float(each["confidence"])) for each in cells]
+    errors = np.array([_distance(each["label"], each["prediction"]) for each in cells])
+    limit = 0.0 if cells[0]["label"].startswith("[") else float(np.median(errors))
+    return [(error <= limit, -error if error <= limit else error) for error in errors.tolist()]
+
+
+def _distance(given: str, found: str) -> float:
+    """Between numbers; between lists of labels how many are on one side only."""
+    if given.startswith("["):
+        return float(len(set(json.loads(given)) ^ set(json.loads(found))))
+    return abs(float(given) - float(found))
 
 
 def look_inside(model: Model, rows: Sequence[Row], *, room: int, say: Say) -> Iterator[OfRow]:

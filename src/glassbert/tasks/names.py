@@ -7,14 +7,19 @@ import difflib
 from glassbert.errors import Problem, UsageError
 from glassbert.model.config import HeadConfig
 from glassbert.tasks.classification import TextClassification
+from glassbert.tasks.multi_label import MultiLabelClassification
 from glassbert.tasks.pairs import TextPairClassification
 from glassbert.tasks.regression import TextRegression
 from glassbert.tasks.task import Task, Tuned
 
 # where several could have made a head, and nothing says which, the first is taken
-TASKS: dict[str, type[Task]] = {
-    task.name: task for task in (TextClassification, TextPairClassification, TextRegression)
-}
+KINDS: tuple[type[Task], ...] = (
+    TextClassification,
+    TextPairClassification,
+    TextRegression,
+    MultiLabelClassification,
+)
+TASKS: dict[str, type[Task]] = {kind.name: kind for kind in KINDS}
 METRICS = (*dict.fromkeys(name for task in TASKS.values() for name in task.metrics), "loss")
 """Every score by which the best step may be chosen."""
 

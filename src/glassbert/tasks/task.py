@@ -27,7 +27,7 @@ from glassbert.text.tokenizer import Tokenizer
 from glassbert.text.windows import Windows
 
 Text = str | tuple[str, str]
-Answer = Literal["class", "number"]
+Answer = Literal["class", "number", "set"]
 Answers = np.ndarray
 """One entry per text along the first axis; what an entry is, the task says."""
 
@@ -116,6 +116,7 @@ class Tuned:
 
     temperature: float = 1.0
     label_scale: float = 1.0
+    thresholds: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 METRIC_NAMES = {
+    "micro_f1": "micro-F1",
+    "subset_accuracy": "subset accuracy",
     "accuracy": "accuracy",
     "macro_f1": "macro-F1",
     "mcc": "MCC",
@@ -17,8 +19,11 @@ RIVAL_NAMES = {
     "majority": "always the commonest label",
     "tfidf_ridge": "TF-IDF + ridge regression",
     "mean": "always the mean",
+    "tfidf_sets": "TF-IDF + one logistic regression per label",
 }
 HUB_METRICS = {
+    "micro_f1": "f1",
+    "subset_accuracy": "accuracy",
     "accuracy": "accuracy",
     "macro_f1": "f1",
     "mcc": "matthews_correlation",

@@ -25,4 +25,4 @@ class Schema:
     """What a task reads of a row: one text, a pair, or whichever the table holds; and what its answer is."""
 
     texts: Literal["one", "pair", "either"] = "one"
-    label: Literal["class", "number"] = "class"
+    label: Literal["class", "number", "set"] = "class"

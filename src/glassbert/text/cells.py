@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from glassbert.errors import SHOWN_PROBLEMS, DataError, Problem
 from glassbert.text.asked import Schema
 from glassbert.text.columns import Columns
+from glassbert.text.label_sets import bad_sets
 from glassbert.text.profiles import DECIMAL
 from glassbert.text.quoting import quoted
 from glassbert.text.tables import Table
@@ -82,7 +83,9 @@ def usable_rows(table: Table, columns: Columns, *, schema: Schema = Schema()) ->
     bad: dict[int, Bad] = {}
     for column in filter(None, (columns.text, columns.pair)):
         bad |= _bad_texts(table.frame[column].tolist(), column)
-    if columns.label is not None:
+    if columns.label is not None and schema.label == "set":
+        bad |= bad_sets(table, columns)
+    elif columns.label is not None:
         bad |= _BAD[schema.label](table.frame[columns.label], columns.label)
     if not bad:
         return table

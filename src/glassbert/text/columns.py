@@ -11,6 +11,7 @@ from glassbert.text.asked import Asked, Schema
 from glassbert.text.names import (
     LABEL_NAMES,
     NUMBER_NAMES,
+    SET_NAMES,
     TEXT_NAMES,
     are_numbered_alike,
     names_identity,
@@ -19,6 +20,7 @@ from glassbert.text.names import (
 )
 from glassbert.text.profiles import Profile, profile
 from glassbert.text.quoting import quoted
+from glassbert.text.set_columns import marked_columns
 from glassbert.text.tables import Table
 
 LISTED = 20
@@ -27,12 +29,15 @@ OPTIONS = "--text-column and --label-column"
 
 @dataclass(frozen=True, kw_only=True)
 class Columns:
-    """The chosen columns, and why these; `pair` is the column of second texts where the table holds pairs."""
+    """The chosen columns, and why these; `pair` is the column of second texts where the table holds pairs,
+    `indicators` are the columns of 0 and 1 that are the label together.
+    """
 
     text: str
     label: str | None
     reasons: tuple[str, ...]
     pair: str | None = None
+    indicators: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,15 +66,22 @@ def choose_columns(
     """
     asked = Asked(text=text, pair=pair, label=label)
     _refuse_same(asked)
-    for option, name in asked.options.items():
-        _require(table, name, option=option)
     profiles = {name: profile(table.frame, name) for name in table.frame.columns}
-    numbers = schema.label == "number"
-    named = _named_label(profiles, given=label, like=like, taken={text, pair}, numbers=numbers)
+    marked = marked_columns(profiles, asked, like.indicators if like else ()) if schema.label == "set" else ()
+    for option, name in asked.options.items():
+        for each in marked if marked and option == "--label-column" else (name,):
+            _require(table, each, option=option)
+    named: _Choice | list[str] | None
+    if marked:
+        named = _Choice(
+            column=",".join(marked), reason=f"{len(marked)} columns of 0 and 1: {_listed(marked)}"
+        )
+    else:
+        named = _named_label(profiles, given=label, like=like, taken={text, pair}, kind=schema.label)
     if isinstance(named, list) and need_label:
         raise _ambiguous(table, role="label", found=named)
     chosen_label = None if isinstance(named, list) else named
-    taken = {pair, None if chosen_label is None else chosen_label.column}
+    taken = {pair, None if chosen_label is None else chosen_label.column, *marked}
     paired = schema.texts == "pair"
     chosen = _text(table, profiles, given=text, like=like, taken=taken, paired=paired)
     if pair is not None:
@@ -77,7 +89,7 @@ def choose_columns(
     elif paired and chosen.pair is None:
         chosen = replace(chosen, pair=_partner(table, profiles, chosen.column, taken=taken))
     if chosen_label is None and need_label:
-        chosen_label = _found_label(table, profiles, taken={chosen.column, chosen.pair}, numbers=numbers)
+        chosen_label = _found_label(table, profiles, taken={chosen.column, chosen.pair}, kind=schema.label)
     reasons = [f"text: {chosen.reason}"]
     if chosen.pair is not None:
         reasons.append(f"pair: {quoted(chosen.pair)} goes with {quoted(chosen.column)}")
@@ -88,6 +100,7 @@ def choose_columns(
         label=None if chosen_label is None else chosen_label.column,
         reasons=(*reasons, *_renamed(chosen, chosen_label, like)),
         pair=chosen.pair,
+        indicators=marked,
     )
 
 
@@ -97,7 +110,7 @@ def _named_label(
     given: str | None,
     like: Columns | None,
     taken: Collection[str | None],
-    numbers: bool,
+    kind: str,
 ) -> _Choice | list[str] | None:
     """The label column by option, by the training file or by its usual name; a list when several compete."""
     if given is not None:
@@ -108,14 +121,15 @@ def _named_label(
             column=column,
             reason=f"{quoted(column)}, as in the training file, {_repetition(profiles[column])}",
         )
-    for rank, tier in enumerate(NUMBER_NAMES if numbers else LABEL_NAMES):
+    for rank, tier in enumerate({"number": NUMBER_NAMES, "set": SET_NAMES}.get(kind, LABEL_NAMES)):
         found = [name for name in profiles if plain(name) in tier and name not in taken]
-        if numbers and len(found) > 1:
+        if kind == "number" and len(found) > 1:
             found = [name for name in found if profiles[name].numbers] or found
         if (
-            rank and not numbers
-        ):  # the looser names ("topic", "target") are also given to columns of text or lists
-            found = [name for name in found if profiles[name].scalars and not profiles[name].running]
+            rank and kind != "number"
+        ):  # the looser names ("topic", "target") are also given to columns of text
+            fitting = [name for name in found if profiles[name].scalars or kind == "set"]  # or of lists
+            found = [name for name in fitting if not profiles[name].running]
         if len(found) > 1:
             return found
         if found:
@@ -124,10 +138,12 @@ def _named_label(
 
 
 def _found_label(
-    table: Table, profiles: dict[str, Profile], *, taken: Collection[str | None], numbers: bool
+    table: Table, profiles: dict[str, Profile], *, taken: Collection[str | None], kind: str
 ) -> _Choice:
-    """The only column of numbers, or the only one whose values repeat."""
-    fitting = [name for name, each in profiles.items() if (each.numbers if numbers else each.repeats)]
+    """The only column of numbers, of lists, or whose values repeat."""
+    lists = [name for name, each in profiles.items() if each.lists and kind == "set"]
+    numbers = kind == "number"
+    fitting = lists or [n for n, each in profiles.items() if (each.numbers if numbers else each.repeats)]
     found = [name for name in fitting if name not in taken]
     found = [name for name in found if not names_identity(name)]
     if len(found) > 1:
@@ -281,4 +297,6 @@ def _figures(figures: Profile) -> str:
 
 
 def _repetition(figures: Profile) -> str:
+    if figures.lists:
+        return f"lists in {figures.rows:,} rows"
     return f"{figures.distinct:,} distinct values in {figures.rows:,} rows"

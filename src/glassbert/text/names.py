@@ -27,6 +27,12 @@ NUMBER_NAMES: tuple[frozenset[str], ...] = (
         " grade quality y gold_label 评分 相似度".split()
     ),
 )
+SET_NAMES: tuple[frozenset[str], ...] = (
+    frozenset({"labels", "label", "tags", "标签"}),
+    frozenset(
+        "topics topic categories category genres genre classes class keywords emotions targets".split()
+    ),
+)
 PAIR_NAMES: tuple[tuple[str, str], ...] = (
     ("sentence1", "sentence2"),
     ("premise", "hypothesis"),

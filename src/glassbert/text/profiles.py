@@ -21,6 +21,7 @@ LONGEST_LABEL = 50
 UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 LETTER = re.compile(r"[^\W\d_]")
 NO_WORD = re.compile(r"[\d@_]|://")
+MARKS = {"0", "1", "0.0", "1.0", "True", "False"}
 NUMBERS_SHARE = 0.8
 # \d would accept the digits of every script, and float() underscores, nan and inf.
 DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -40,6 +41,8 @@ class Profile:
     mean_words: float
     numeric: bool
     numbers: bool
+    lists: bool
+    marks: bool
 
     @property
     def running(self) -> bool:
@@ -76,6 +79,8 @@ def profile(frame: pd.DataFrame, name: str) -> Profile:
         mean_words=float(np.mean([count_words(value[:SAMPLED_CHARACTERS]) for value in sample]))
         if sample
         else 0.0,
+        lists=bool(types) and types <= {list, tuple, np.ndarray},
+        marks=bool(types) and types <= {str, int, bool, float} and set(map(str, values)) <= MARKS,
         numbers=_are_numbers(values[:: max(1, len(values) // SAMPLE)]),
         numeric=all(NUMBER.fullmatch(value.strip()) for value in sample if value.strip()),
     )
