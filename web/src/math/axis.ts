@@ -6,6 +6,13 @@ const BOUNDS = new Map<string, readonly [number, number]>([
   ['accuracy', [0, 1]],
   ['macro_f1', [0, 1]],
   ['mcc', [-1, 1]],
+  ['pearson', [-1, 1]],
+  ['spearman', [-1, 1]],
+  ['micro_f1', [0, 1]],
+  ['subset_accuracy', [0, 1]],
+  ['mae', [0, Infinity]],
+  ['rmse', [0, Infinity]],
+  ['mse', [0, Infinity]],
 ]);
 
 export type Scale = ScaleLinear<number, number>;
@@ -15,8 +22,9 @@ export function scoreScale(scores: readonly Score[], metric: string, width: numb
   const values = scores.flatMap(({ value, low, high }) => [value, low ?? value, high ?? value]);
   const [lowest, highest] = [Math.min(...values), Math.max(...values)];
   // Less than a tenth of the scale would make nothing look like something.
-  const air = Math.max((highest - lowest) * 0.08, (0.1 - (highest - lowest)) / 2);
   const [floor, ceiling] = BOUNDS.get(metric) ?? [-Infinity, Infinity];
+  const least = ceiling === Infinity ? highest / 10 || 1 : 0.1; // errors have no end: a tenth of the largest
+  const air = Math.max((highest - lowest) * 0.08, (least - (highest - lowest)) / 2);
   const domain = scaleLinear()
     .domain([Math.max(lowest - air, floor), Math.min(highest + air, ceiling)])
     .nice(5)

@@ -28,7 +28,7 @@ const LONGEST_TEXT = 700;
 
 /** The run's own words where they are in the reader's language, else ours with the run's words after them. */
 export function headlineOf(facts: RunFacts, card: ScoreCard | null, language: Language): Headline {
-  const ours = translate(language, keyOf(facts, card), { baseline: translate(language, 'tfidf') });
+  const ours = translate(language, keyOf(facts, card), { baseline: translate(language, rivalOf(card)) });
   const text = card?.verdict ?? '';
   if (language === 'en' && text) {
     const [, first = '', rest = ''] = /^(.*?[.!?])(?:\s+(.*))?$/su.exec(text) ?? [text, '', ''];
@@ -48,22 +48,31 @@ function keyOf(facts: RunFacts, card: ScoreCard | null): Key {
   return card.better ? 'outcome_better' : 'outcome_not_better';
 }
 
+/** The baseline that the verdict is about. */
+function rivalOf(card: ScoreCard | null): Key {
+  const names = new Set(card?.contenders.map((contender) => contender.name));
+  return (['tfidf_ridge', 'tfidf_sets'] as const).find((name) => names.has(name)) ?? 'tfidf';
+}
+
 function comparison(card: ScoreCard, language: Language): string {
+  const metric = (['accuracy', 'rmse', 'micro_f1'] as const).find((each) =>
+    card.contenders[0]?.scores.some((score) => score.metric === each),
+  );
   const [model, ...others] = card.contenders.map((contender) => ({
     name: contender.name,
-    score: contender.scores.find((each) => each.metric === 'accuracy'),
+    score: contender.scores.find((each) => each.metric === metric),
   }));
-  const rival = others.find((other) => other.name === 'tfidf') ?? others[0];
-  if (!model?.score || !rival?.score) return '';
+  const rival = others.find((other) => other.name === rivalOf(card)) ?? others[0];
+  if (!metric || !model?.score || !rival?.score) return '';
   const written = [model.score, rival.score].map(({ value, low, high }) =>
     low === null || high === null
       ? digits(value)
       : translate(language, 'score_with_interval', { value: digits(value), low: digits(low), high: digits(high) }),
   );
   return translate(language, 'score_sentence', {
-    metric: translate(language, 'accuracy'),
+    metric: translate(language, metric),
     model: written[0]!,
     baseline: written[1]!,
-    name: translate(language, 'tfidf'),
+    name: translate(language, rivalOf(card)),
   });
 }
