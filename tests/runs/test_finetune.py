@@ -22,9 +22,9 @@ RUN_JSON = {
     "request", "config", "data", "labels", "model", "result",
 }  # fmt: skip
 RESULT = {
-    "metrics", "intervals", "per_class", "baselines", "verdict", "calibration", "confusion", "tokens_seen",
-    "windows_used", "long_texts", "tokens_per_second", "seconds", "training_seconds", "peak_rss_mb",
-    "best_step", "total_steps", "stopped_because",
+    "metrics", "intervals", "per_class", "baselines", "verdict", "calibration", "confusion", "slices",
+    "suspects", "tokens_seen", "windows_used", "long_texts", "tokens_per_second", "seconds",
+    "training_seconds", "peak_rss_mb", "best_step", "total_steps", "stopped_because",
 }  # fmt: skip
 
 

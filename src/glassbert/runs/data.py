@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from glassbert.errors import DataError, Problem, UsageError
+from glassbert.runs.other_columns import OtherColumns, other_columns
 from glassbert.runs.rows import Rejected, Rows, read_labelled, read_rows, rejected_warning
 from glassbert.tasks.labels import ClassWeights
 from glassbert.tasks.names import find_task
@@ -64,13 +65,14 @@ class Learning:
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Dataset:
     """The task that the training file describes, its three sets, what was found on the way, and
-    run.json's facts; `rejected` are the rows that were set aside.
+    run.json's facts; `others` are further columns of the evaluation rows, `rejected` rows set aside.
     """
 
     task: Task
     train: Examples
     validation: Examples
     evaluation: Examples
+    others: OtherColumns
     warnings: tuple[str, ...]
     rejected: tuple[Rejected, ...]
     facts: dict[str, Any]
@@ -125,6 +127,7 @@ def read_dataset(options: DataOptions, learning: Learning = Learning()) -> Datas
         train=train,
         validation=validation,
         evaluation=judged.examples,
+        others=judged.others,
         warnings=(*warnings, *judged.warnings),
         rejected=(*source.rejected, *judged.rejected),
         facts=facts,
@@ -143,6 +146,7 @@ class _Judged:
     """The rows that only the score sees."""
 
     examples: Examples
+    others: OtherColumns
     facts: dict[str, Any]
     warnings: tuple[str, ...] = ()
     rejected: tuple[Rejected, ...] = ()
@@ -154,7 +158,9 @@ def _evaluation(
     """(rows to learn from, rows to judge by): split, or all of the training file and all of the other."""
     if options.evaluation is None:
         learn, held = hold_out(everything, task, share=EVALUATION_SHARE, most=MOST_EVALUATION, seed=seed)
-        return learn, _Judged(examples=held, facts={"path": None, "sha256": None, "rows": len(held)})
+        others = other_columns(source.table, source.columns, held.rows)
+        facts = {"path": None, "sha256": None, "rows": len(held)}
+        return learn, _Judged(examples=held, others=others, facts=facts)
     other, examples = read_labelled(options.evaluation, task, options=options.read, like=source.columns)
     warnings = overlap(
         everything.texts,
@@ -165,6 +171,7 @@ def _evaluation(
     )
     return everything, _Judged(
         examples=examples,
+        others=other_columns(other.table, other.columns, examples.rows),
         facts={**other.facts, "columns": list(other.columns.reasons)},
         warnings=(*rejected_warning(other.rejected, other.table.source), *warnings),
         rejected=other.rejected,

@@ -8,11 +8,17 @@ from typing import Any
 import pandas as pd
 
 from glassbert.errors import SHOWN_PROBLEMS
+from glassbert.runs.directory import FILE
 from glassbert.runs.inference import window_logits
 from glassbert.runs.models import Model
-from glassbert.runs.rows import read_labelled, rejected_warning
+from glassbert.runs.other_columns import other_columns
+from glassbert.runs.rows import Rows, read_labelled, rejected_warning
+from glassbert.runs.weak_spots import judged_rows, weak_spots
+from glassbert.strict_json import read_json
+from glassbert.tasks.task import Examples, Predictions
 from glassbert.text.asked import Asked
 from glassbert.text.options import ReadOptions
+from glassbert.text.windows import Windows
 
 
 def evaluate(
@@ -22,7 +28,8 @@ def evaluate(
     read: ReadOptions = ReadOptions(),  # noqa: B008
     asked: Asked = Asked(),  # noqa: B008
 ) -> dict[str, Any]:
-    """Metrics, intervals, the task's tables and its calibration error, where it has one, as plain values.
+    """Metrics, intervals, the task's tables and its calibration error, where it has one, as plain values; for
+    labels also slices and suspects.
 
     Raises UsageError for a model without a trained head, DataError for labels that the model does not know.
     """
@@ -41,6 +48,7 @@ def evaluate(
         "windows_used": len(windows.example),
         "long_texts": int((predictions.windows > 1).sum()),
         **({} if error is None else {"calibration_error": error}),
+        **_weak_spots(model, rows, examples, predictions, windows=windows),
         "sha256": rows.table.sha256,
         "rejected": len(rows.rejected),
         "notes": [
@@ -48,3 +56,24 @@ def evaluate(
             *rejected_warning(rows.rejected, rows.table.source, shown=SHOWN_PROBLEMS),
         ],
     }
+
+
+def _weak_spots(
+    model: Model, rows: Rows, examples: Examples, predictions: Predictions, *, windows: Windows
+) -> dict[str, Any]:
+    if model.task.answer != "class":
+        return {}
+    others = other_columns(rows.table, rows.columns, examples.rows)
+    judged = judged_rows(predictions, examples, windows, model.labels, others=others)
+    return weak_spots(judged, outcome=None, taught=_taught(model, rows.table.sha256))
+
+
+def _taught(model: Model, sha256: str) -> bool:
+    """Whether the model is that of a run which learnt from the file with this hash."""
+    place = Path(model.name)
+    for file in (place / FILE, place.parent / FILE):
+        data = read_json(file).get("data") if file.is_file() else None
+        train = data.get("train") if isinstance(data, dict) else None
+        if isinstance(train, dict) and train.get("sha256") == sha256:
+            return True
+    return False

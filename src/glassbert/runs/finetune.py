@@ -147,6 +147,7 @@ class _Run:
             judging = Judging(
                 job=job,
                 evaluation=Split(self.dataset.evaluation, evaluation),
+                others=self.dataset.others,
                 baselines=found,
                 outcome=outcome,
                 started=started,

@@ -14,7 +14,9 @@ from glassbert.runs.export import model_card, save_model
 from glassbert.runs.inference import window_logits
 from glassbert.runs.job import FinetuneJob, Split
 from glassbert.runs.models import Model
-from glassbert.runs.predictions import write_predictions
+from glassbert.runs.other_columns import OtherColumns
+from glassbert.runs.predictions import NO_MORE, More, write_predictions
+from glassbert.runs.weak_spots import judged_rows, kept_columns, weak_spots
 from glassbert.tasks.task import Examples, Predictions, Rival, Settled, Task
 from glassbert.train.memory import peak_rss_mb
 from glassbert.train.plan import Outcome
@@ -22,10 +24,13 @@ from glassbert.train.plan import Outcome
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Judging:
-    """The trained job, the rows to judge by, what must be beaten, how training went, when all began."""
+    """The trained job, the rows to judge by and their other columns, what must be beaten, how training went,
+    when all began.
+    """
 
     job: FinetuneJob
     evaluation: Split
+    others: OtherColumns
     baselines: Mapping[str, Rival]
     outcome: Outcome
     started: float
@@ -40,10 +45,12 @@ def judge_and_save(run: RunDirectory, model: Model, judging: Judging) -> None:
     settled = settle(judging.job)
     predictions = settled.task.decode(window_logits(model.network, evaluation.windows), evaluation.windows)
     facts = _facts(settled, predictions, judging)
+    weak, more = _weak_spots(run, settled.task, predictions, judging, outcome=facts["verdict"]["outcome"])
+    facts |= weak
     finished = replace(model, notes=model.notes.with_tuned(settled.tuned))
     card = model_card({**run.document, "result": facts})
     save_model(finished, run.model, card=card, more={"run_id": run.run_id})
-    write_predictions(run.predictions, evaluation.examples, predictions, task=settled.task)
+    write_predictions(run.predictions, evaluation.examples, predictions, task=settled.task, more=more)
     run.update({"status": "finished", "result": {**facts, **_cost(judging, predictions)}})
 
 
@@ -66,6 +73,20 @@ def _facts(settled: Settled, predictions: Predictions, judging: Judging) -> dict
         **settled.facts(predictions, examples),
         **measured.details,
     }
+
+
+def _weak_spots(
+    run: RunDirectory, task: Task, predictions: Predictions, judging: Judging, *, outcome: str
+) -> tuple[dict[str, Any], More]:
+    """Slices and suspects for run.json, and the columns that `predictions.csv` keeps for them; nothing where
+    answers are no labels.
+    """
+    if task.answer != "class":
+        return {}, NO_MORE
+    held, files = judging.evaluation, run.document["data"]
+    rows = judged_rows(predictions, held.examples, held.windows, task.head.labels, others=judging.others)
+    taught = files["train"]["sha256"] == files["evaluation"]["sha256"]
+    return weak_spots(rows, outcome=outcome, taught=taught), kept_columns(rows)
 
 
 def _scored(task: Task, rival: Rival, examples: Examples) -> dict[str, Any]:

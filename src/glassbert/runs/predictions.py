@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from glassbert.durable import write_file
 from glassbert.tasks.task import Examples, Predictions, Task, Text
@@ -13,21 +15,30 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uf
 QUOTED = frozenset(',"\r\n')
 
 
-def write_predictions(path: Path, examples: Examples, predictions: Predictions, *, task: Task) -> None:
-    """Columns: row, text, (pair,) label where known, the task's own (prediction first), windows."""
-    write_file(path, [predictions_csv(examples, predictions, task=task).encode()])
+More = Mapping[str, Sequence[str]]
+NO_MORE: More = MappingProxyType({})
 
 
-def predictions_csv(examples: Examples, predictions: Predictions, *, task: Task) -> str:
+def write_predictions(
+    path: Path, examples: Examples, predictions: Predictions, *, task: Task, more: More = NO_MORE
+) -> None:
+    """Columns: row, text, (pair,) label where known, the task's own (prediction first), windows, and `more`,
+    a cell per row.
+    """
+    write_file(path, [predictions_csv(examples, predictions, task=task, more=more).encode()])
+
+
+def predictions_csv(examples: Examples, predictions: Predictions, *, task: Task, more: More = NO_MORE) -> str:
     """The table as text."""
     paired = any(isinstance(text, tuple) for text in examples.texts)
     known = None if examples.targets is None else task.words(examples.targets)
     names, found = task.cells(predictions)
     header = ["row", "text", *(["pair"] if paired else []), *([] if known is None else ["label"])]
-    lines = [table_line([*header, *names, "windows"])]
+    lines = [table_line([*header, *names, "windows", *more])]
     for i, text in enumerate(examples.texts):
         cells = [str(examples.rows[i]), *_texts(text, paired), *([] if known is None else [known[i]])]
-        lines.append(table_line([*cells, *found[i], str(predictions.windows[i])]))
+        others = [column[i] for column in more.values()]
+        lines.append(table_line([*cells, *found[i], str(predictions.windows[i]), *others]))
     return "".join(lines)
 
 
