@@ -172,7 +172,7 @@ def test_list_holds_only_what_is_on_screen_yet_reaches_the_last(visit: Visit, re
 def test_list_finds_texts_and_sorts_by_doubt(visit: Visit, report_of: ReportOf) -> None:
     report = report_of("english")
     page = visit(report, hash="show=all")
-    page.get_by_role("searchbox").fill("PHOTOGRAPHY")
+    page.get_by_role("searchbox", name="Find in texts").fill("PHOTOGRAPHY")
     page.get_by_role("combobox").select_option("unsure")
     examples = report.confusion.examples
     found = [i for i, text in enumerate(examples.text) if "photography" in text.lower()]

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page
 
 from glassbert.lens.records import Record
-from glassbert.lens.report_records import NamedText, Report, Series, Setting
+from glassbert.lens.report_records import NamedText, Series, Setting
 from glassbert.show.page import render_page
 from tests.browser.conftest import ReportOf, Visit
 from tests.show.make_attention import make_attention
@@ -51,7 +51,9 @@ def hostile(report_of: ReportOf) -> list[Record]:
     curves = replace(report.curves, series=(*report.curves.series, *more))
     score = replace(report.score, verdict=f"{texts[0]}. {texts[1]}", stopped_because=texts[0])
     attention = replace(make_attention((*texts[:36], "[SEP]")), text=texts[0], model=texts[1])
-    return [Report(facts=facts, score=score, curves=curves, confusion=report.confusion), attention]
+    page = replace(report, facts=facts, score=score, curves=curves)
+    assert page.slices is not None and page.suspects is not None
+    return [page, attention]
 
 
 def check_inert(page: Page) -> None:

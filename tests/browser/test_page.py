@@ -136,7 +136,7 @@ def test_every_control_can_be_reached_and_shows_its_focus(visit: Visit, report_o
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
     reached = []
-    for _ in range(90):
+    for _ in range(140):
         reached.append(
             page.evaluate("""() => {
           const element = document.activeElement;

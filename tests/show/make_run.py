@@ -34,6 +34,8 @@ class Kind:
     texts: str = "english"
     steps: int = 640
     seed: int = 7
+    columns: bool = False
+    mislabelled: float = 0.0
 
 
 TOPICS = (
@@ -43,15 +45,20 @@ TOPICS = (
     "wrong amount",
 )  # fmt: skip
 KINDS = {
-    "english": Kind(),
-    "chinese": Kind(labels=("负面", "中性", "正面"), texts="chinese", num_rows=600, seed=8),
+    "english": Kind(columns=True),
+    "chinese": Kind(labels=("负面", "中性", "正面"), texts="chinese", num_rows=600, seed=8, columns=True),
     "topics": Kind(labels=TOPICS, num_rows=1540, skill=3.6, baseline_skill=3.0, seed=9),
     "intents": Kind(
         labels=tuple(f"intent number {i:02}" for i in range(77)), num_rows=3080, skill=4.2, baseline_skill=3.6
     ),
     "hostile": Kind(
-        labels=tuple(text for text in HOSTILE if text.strip()), num_rows=200, skill=3.0, texts="hostile"
+        labels=tuple(text for text in HOSTILE if text.strip()),
+        num_rows=200,
+        skill=3.0,
+        texts="hostile",
+        columns=True,
     ),
+    "mislabelled": Kind(num_rows=1200, skill=2.6, seed=11, mislabelled=0.05, columns=True),
     "tiny": Kind(num_rows=2, steps=12),
     "collapsed": Kind(skill=-40.0),
     "even": Kind(skill=1.6, baseline_skill=1.55, num_rows=300),
@@ -73,6 +80,24 @@ def simulate(kind: Kind, skill: float, seed: int) -> tuple[np.ndarray, np.ndarra
     return truth, logits * skill * TEMPERATURE
 
 
+def other_columns(kind: Kind, right: np.ndarray) -> dict[str, list[str]]:
+    """What `predictions.csv` keeps besides: tokens, a source whose forum rows are often wrong, a year."""
+    if not kind.columns:
+        return {}
+    random = np.random.default_rng(kind.seed + 4)
+    forum = np.where(right, random.random(len(right)) < 0.12, random.random(len(right)) < 0.4)
+    plain = np.where(random.random(len(right)) < 0.5, "shop", "")
+    sources = np.where(forum, "forum", plain).tolist()
+    if kind.texts == "hostile":
+        sources = [HOSTILE[i % 15] for i in range(len(right))]
+    name = HOSTILE[0] if kind.texts == "hostile" else "source"
+    return {
+        "tokens": [str(len(text.split()) + 2) for text in example_texts(kind)],
+        f"column:{name}": sources,
+        "column:year": random.integers(1990, 2024, len(right)).astype(str).tolist(),
+    }
+
+
 def scored(kind: Kind, truth: np.ndarray, guess: np.ndarray) -> dict[str, Any]:
     matrix = confusion_matrix(truth, guess, num_classes=len(kind.labels))
     values = {name: float(value) for name, value in scores(Counts.of(matrix)).items()}
@@ -83,6 +108,8 @@ def scored(kind: Kind, truth: np.ndarray, guess: np.ndarray) -> dict[str, Any]:
 def make_result(kind: Kind) -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
     """`result` of run.json, with the true labels [n] and the scores after the temperature [n, C]."""
     truth, logits = simulate(kind, kind.skill, kind.seed + 1)
+    flipped = np.random.default_rng(kind.seed + 5).random(len(truth)) < kind.mislabelled
+    truth = np.where(flipped, (truth + 1) % len(kind.labels), truth)
     _, simple = simulate(kind, kind.baseline_skill, kind.seed + 2)
     guess, other = logits.argmax(1), simple.argmax(1)
     commonest = np.full_like(truth, np.bincount(truth).argmax())
@@ -114,6 +141,9 @@ def make_result(kind: Kind) -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
         "total_steps": kind.steps,
         "stopped_because": "finished",
     }
+    if kind.columns:
+        left_out = {"kind": "column", "name": "id", "reason": "value-per-row", "number": kind.num_rows}
+        result["slices"] = {"left_out": [left_out]}
     return result, truth, probabilities
 
 
@@ -213,7 +243,8 @@ def write_predictions(path: Path, kind: Kind, truth: np.ndarray, probabilities: 
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         names = [f"score:{label}" for label in kind.labels]
-        writer.writerow(["row", "text", "label", "prediction", "confidence", *names, "windows"])
+        others = other_columns(kind, guess == truth)
+        writer.writerow(["row", "text", "label", "prediction", "confidence", *names, "windows", *others])
         for i, text in enumerate(example_texts(kind)):
             numbers = [f"{value:.6f}" for value in probabilities[i]]
             sure = f"{probabilities[i].max():.6f}"
@@ -226,6 +257,7 @@ def write_predictions(path: Path, kind: Kind, truth: np.ndarray, probabilities: 
                     sure,
                     *numbers,
                     1 + (len(text) > 900),
+                    *(column[i] for column in others.values()),
                 ]
             )
 

@@ -439,6 +439,62 @@ export interface NumberRows {
   readonly total: number;
 }
 
+/** One way to put every evaluation row into a bin: `bin[i]` is that of row `SliceTable.row[i]`. */
+export interface SlicingRecord {
+  readonly kind: string;
+  readonly name: string;
+  readonly bin: NdArray<Int32Array>; // [n]
+  readonly value: readonly string[];
+  readonly low: NdArray<Float64Array>; // [b]
+  readonly high: NdArray<Float64Array>; // [b]
+}
+
+/** What is not sliced by and why: a Reason of `glassbert.tasks.slicing`; `number` of different values. */
+export interface LeftOutRecord {
+  readonly kind: string;
+  readonly name: string;
+  readonly reason: string;
+  readonly number: number;
+}
+
+/** The slices as columns, the most clearly worse first, those with too few rows last. */
+export interface SliceTable {
+  readonly row: NdArray<Int32Array>; // [n]
+  readonly num_right: number;
+  readonly min_rows: number;
+  readonly tested: number;
+  readonly slicings: readonly SlicingRecord[];
+  readonly slicing: NdArray<Int32Array>; // [m]
+  readonly bin: NdArray<Int32Array>; // [m]
+  readonly rows: NdArray<Int32Array>; // [m]
+  readonly right: NdArray<Int32Array>; // [m]
+  readonly low: NdArray<Float64Array>; // [m]
+  readonly high: NdArray<Float64Array>; // [m]
+  readonly difference: NdArray<Float64Array>; // [m]
+  readonly difference_low: NdArray<Float64Array>; // [m]
+  readonly difference_high: NdArray<Float64Array>; // [m]
+  readonly p: NdArray<Float64Array>; // [m]
+  readonly adjusted: NdArray<Float64Array>; // [m]
+  readonly verdict: readonly string[];
+  readonly left_out: readonly LeftOutRecord[];
+}
+
+/** Rows whose label is probably wrong, the most suspicious first, or why none are named (`silence`, a */
+export interface SuspectTable {
+  readonly silence: string;
+  readonly num_rows: number;
+  readonly mistakes: number;
+  readonly estimated: number | null;
+  readonly low: number | null;
+  readonly high: number | null;
+  readonly row: NdArray<Int32Array>; // [s]
+  readonly given: NdArray<Int32Array>; // [s]
+  readonly probable: NdArray<Int32Array>; // [s]
+  readonly given_share: NdArray<Float64Array>; // [s]
+  readonly probable_share: NdArray<Float64Array>; // [s]
+  readonly margin: NdArray<Float64Array>; // [s]
+}
+
 /** One run on one page; `None` is what the run does not have. */
 export interface Report {
   readonly facts: RunFacts;
@@ -446,6 +502,8 @@ export interface Report {
   readonly curves: Curves | null;
   readonly confusion: Confusion | null;
   readonly numbers: NumberRows | null;
+  readonly slices: SliceTable | null;
+  readonly suspects: SuspectTable | null;
 }
 
 /** A structure graph in columns. */

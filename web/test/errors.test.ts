@@ -18,7 +18,7 @@ const confusion: Confusion = {
   matrix: { data: Int32Array.of(1, 1, 0, 0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0), shape: [4, 4] },
   examples,
 };
-const wanted: Selection = { preset: 'all', order: 'row', truth: null, predicted: null, find: '' };
+const wanted: Selection = { preset: 'all', order: 'row', truth: null, predicted: null, find: '', within: [] };
 
 describe('confusion', () => {
   test('shares are of the row, and 0 in an empty row', () => {
@@ -49,6 +49,12 @@ describe('select', () => {
   test('a cell, right answers too whatever the preset', () => {
     expect(select(examples, { ...wanted, preset: 'mistakes', truth: 0, predicted: 0 })).toEqual([0]);
     expect(select(examples, { ...wanted, truth: 0, predicted: 1 })).toEqual([2]);
+  });
+
+  test('only rows that every filter holds', () => {
+    expect(select(examples, { ...wanted, within: [new Set([2, 4, 6])] })).toEqual([0, 2, 4]);
+    expect(select(examples, { ...wanted, within: [new Set([2, 4, 6]), new Set([4, 5])] })).toEqual([2]);
+    expect(select(examples, { ...wanted, preset: 'mistakes', within: [new Set([2, 3])] })).toEqual([1]);
   });
 
   test('the least confident first', () => {

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Float64, Int32
 
+from glassbert.lens.error_records import SliceTable, SuspectTable
 from glassbert.lens.records import Record
 
 
@@ -236,3 +237,5 @@ class Report(Record):
     curves: Curves | None
     confusion: Confusion | None
     numbers: NumberRows | None = None
+    slices: SliceTable | None = None
+    suspects: SuspectTable | None = None

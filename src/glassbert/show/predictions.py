@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from jaxtyping import Float64, Int32
 from glassbert.errors import DataError, Problem
 from glassbert.lens.report_records import Examples
 from glassbert.runs.predictions import plain_cell
+from glassbert.runs.weak_spots import COLUMN
 from glassbert.text.tables import Table, read_table
 
 # With these the examples of a page stay under about 2 MB.
@@ -21,14 +22,15 @@ MAX_TEXT = 2000
 # a sign that texts seldom hold
 BETWEEN = " ‖ "
 COLUMNS = ("row", "text", "label", "prediction", "confidence")
-LARGEST_ROW = 2**31 - 1
+LARGEST = 2**31 - 1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Predictions:
     """Every evaluation row: original row number, text, true and predicted label by index, confidence, scores.
 
-    Letters: n rows, C labels. `scores` is None when the file has not a column for each label.
+    Letters: n rows, C labels. `scores` is None when the file has not a column for each label, `tokens` (of
+    each text) when it has none for them; `columns` are those of the evaluation file that it keeps.
     """
 
     row: Int32[np.ndarray, " n"]
@@ -37,6 +39,8 @@ class Predictions:
     predicted: Int32[np.ndarray, " n"]
     confidence: Float64[np.ndarray, " n"]
     scores: Float64[np.ndarray, "n C"] | None
+    tokens: Int32[np.ndarray, " n"] | None = None
+    columns: dict[str, list[str]] = field(default_factory=dict)
 
     def confusion(self, num_labels: int) -> Int32[np.ndarray, "C C"]:
         """Counts of true label (row) against predicted label (column)."""
@@ -59,6 +63,12 @@ def read_predictions(path: Path, labels: tuple[str, ...]) -> Predictions:
         predicted=_indices(table, "prediction", labels),
         confidence=_shares(table, "confidence"),
         scores=None if scores is None else np.stack(scores, axis=1),
+        tokens=_whole(table, "tokens", "a number of tokens") if "tokens" in table.frame else None,
+        columns={
+            name.removeprefix(COLUMN): [plain_cell(cell) for cell in table.frame[name].tolist()]
+            for name in table.frame.columns
+            if name.startswith(COLUMN)
+        },
     )
 
 
@@ -83,10 +93,14 @@ def _cells(table: Table, column: str) -> list[tuple[str, int]]:
 
 def row_numbers(table: Table) -> Int32[np.ndarray, " n"]:
     """The number that each row has in the data; DataError for what is none."""
-    cells = _cells(table, "row")
+    return _whole(table, "row", "the number of a row")
+
+
+def _whole(table: Table, column: str, what: str) -> Int32[np.ndarray, " n"]:
+    cells = _cells(table, column)
     for text, line in cells:
-        if not (text.isascii() and text.isdigit() and len(text) < 11 and int(text) <= LARGEST_ROW):
-            raise _wrong(table, line, f"row is {text[:40]!r}, not the number of a row")
+        if not (text.isascii() and text.isdigit() and len(text) < 11 and int(text) <= LARGEST):
+            raise _wrong(table, line, f"{column} is {text[:40]!r}, not {what}")
     return np.array([int(text) for text, _ in cells], np.int32)
 
 

@@ -34,6 +34,10 @@ export interface State {
   preset: Preset;
   order: Order;
   find: string;
+  /** The slice whose rows the examples are: "2.0", see math/slices; empty is none. */
+  slice: string;
+  /** Only rows whose label is suspect. */
+  suspects: boolean;
   /** The evaluation row that is selected in every view, by its number in the file. */
   row: number | null;
   /** Which of several records that are about no row. */
@@ -162,6 +166,8 @@ const CODECS: { readonly [K in keyof State]: Codec<State[K]> } = {
   preset: oneOf<Preset>('show', 'mistakes', ['all', 'mistakes']),
   order: oneOf<Order>('order', 'sure', ['sure', 'unsure', 'row']),
   find: text('find', ''),
+  slice: text('slice', ''),
+  suspects: flag('suspects', false),
   row: whole<number | null>('row', null),
   pick: whole('pick', 0),
   layer: whole<number | null>('layer', null),

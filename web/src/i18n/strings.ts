@@ -4,6 +4,7 @@
 import { ATTRIBUTION } from './attribution';
 import { LANDSCAPE } from './landscape';
 import { STRUCTURE } from './structure';
+import { SLICES } from './slices';
 
 export type Language = 'en' | 'zh';
 
@@ -201,6 +202,8 @@ export const STRINGS = {
     en: 'Show the {count} examples of {truth} answered as {predicted}',
     zh: '查看 {truth} 被预测为 {predicted} 的 {count} 条样本',
   },
+
+  ...SLICES,
 
   examples_title: { en: 'Examples', zh: '样本' },
   examples_all: { en: 'All', zh: '全部' },

@@ -11,6 +11,8 @@ export interface Selection {
   readonly truth: number | null;
   readonly predicted: number | null;
   readonly find: string;
+  /** Only rows with these numbers in the file. */
+  readonly within: readonly ReadonlySet<number>[];
 }
 
 /** Indices into the examples; ties keep the order of the file. */
@@ -23,6 +25,7 @@ export function select(examples: Examples, selection: Selection): number[] {
     // A chosen cell says which predictions are wanted; right ones must not vanish behind the preset.
     const anyCell = selection.truth !== null || selection.predicted !== null;
     if (!anyCell && selection.preset === 'mistakes' && truth.data[i] === predicted.data[i]) return false;
+    if (!selection.within.every((rows) => rows.has(row.data[i]!))) return false;
     return find === '' || examples.text[i]!.toLowerCase().includes(find);
   });
   const by = {
