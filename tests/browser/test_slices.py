@@ -83,9 +83,25 @@ def test_slices_of_the_page_are_in_the_order_of_the_record(visit: Visit, report_
     assert f"12 of {len(table.verdict)} slices" in page.locator("#errors .below").inner_text()
     show_all(page)
     assert page.locator("[data-slice]").evaluate_all(order) == list(range(len(table.verdict)))
-    clearly = table.verdict.count("worse")
+    worse = [number for number, verdict in enumerate(table.verdict) if verdict == "worse"]
+    kinds = [table.slicings[table.slicing[number]].kind for number in worse]
+    assert len(kinds) - kinds.count("confidence") == 1
     assert page.locator("#errors .slices .finding").first.inner_text() == (
-        f"{clearly} slices are clearly worse than the other rows."
+        "One slice is clearly worse than the other rows."
+    )
+
+
+def test_low_confidence_alone_is_no_headline(visit: Visit, report_of: ReportOf) -> None:
+    report = report_of("english")
+    kinds = [slicing.kind for slicing in report.slices.slicings]
+    verdict = tuple(
+        "same" if said == "worse" and kinds[slicing] != "confidence" else said
+        for said, slicing in zip(report.slices.verdict, report.slices.slicing, strict=True)
+    )
+    assert "worse" in verdict
+    page = visit(replace(report, slices=replace(report.slices, verdict=verdict)))
+    assert page.locator("#errors .slices .finding").first.inner_text() == (
+        "No slice but that of low confidence is clearly worse than the other rows."
     )
 
 

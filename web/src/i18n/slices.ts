@@ -8,6 +8,10 @@ export const SLICES = {
   slices_worse: { en: '{n} slices are clearly worse than the other rows.', zh: '有 {n} 个切片明显差于其余样本。' },
   slices_worse_one: { en: 'One slice is clearly worse than the other rows.', zh: '有 1 个切片明显差于其余样本。' },
   slices_none_worse: { en: 'No slice is clearly worse than the other rows.', zh: '没有切片明显差于其余样本。' },
+  slices_only_doubt: {
+    en: 'No slice but that of low confidence is clearly worse than the other rows.',
+    zh: '除置信度低的样本外，没有切片明显差于其余样本。',
+  },
   slices_slice: { en: 'Slice', zh: '切片' },
   slices_accuracy: { en: 'Accuracy', zh: '准确率' },
   slices_difference: { en: 'Against the rest, points', zh: '与其余相比（百分点）' },
