@@ -79,7 +79,7 @@ def test_worked_example() -> None:
 
 
 def simulated(seed: int, *, rows: int = 1000, flipped: float = FLIPPED) -> tuple[Suspects, np.ndarray]:
-    """Calibrated scores of a model that is right in Phi(sqrt 2) = 92 % of the rows, and which were flipped."""
+    """Calibrated scores of a model that is right in Phi(sqrt 2) = 92 % of the rows, and what was flipped."""
     random = np.random.default_rng(seed)
     truth = random.integers(0, 2, rows)
     logits = random.normal(size=(rows, 2))
