@@ -13,6 +13,8 @@ DATA = (
     "glassbert/py.typed",
     "glassbert/show/static/page.js",
     "glassbert/show/static/page.css",
+    "glassbert/show/static/graphviz.js",
+    "glassbert/show/static/graphviz.wasm",
     "glassbert/runs/demo/reviews.csv",
     "glassbert/runs/demo/LICENSE",
     "glassbert/runs/demo/README.md",
