@@ -19,6 +19,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +37,16 @@ PAGES = (DOCS / "gallery.md", DOCS / "gallery.zh.md")
 WIDTH, SCALE, QUALITY, PAD = 1280, 1.25, 88, 20
 MOST_BYTES, MOST_IN_ALL = 150_000, 2_000_000
 EVERY = 5  # of the bundled reviews every fifth is kept back
-SETTLE_MILLISECONDS = 1500
+# how long nothing may have moved before a picture is taken, and how long that may take at most
+SETTLE_SECONDS = 1.5
+MOST_SECONDS = 120.0
+# where things stand; null while something is still being laid out
+STANDING = """(() => {
+  const structure = document.querySelector('#structure');
+  if (document.documentElement.dataset.ready !== 'true') return null;
+  if (structure && !structure.querySelector('svg, .trouble')) return null;
+  return [document.documentElement.scrollHeight, document.querySelectorAll('svg, canvas').length];
+})()"""
 EMBEDDED = re.compile(
     r'<script type="application[^"]+" data-record="(\w+)"(?: data-row="(\d+)")?[^>]*>([^<]*)<'
 )
@@ -193,11 +203,24 @@ def open_page(browser: Browser, work: Path, picture: Picture) -> Page:
     page = context.new_page()
     path = (work / picture.page).resolve()
     page.goto(f"{path.as_uri()}#{picture.hash}")
-    page.wait_for_timeout(SETTLE_MILLISECONDS)
+    settle(page)
     height = page.evaluate("document.documentElement.scrollHeight")
     page.set_viewport_size({"width": picture.width, "height": height})
-    page.wait_for_timeout(SETTLE_MILLISECONDS)
+    settle(page)
     return page
+
+
+def settle(page: Page) -> None:
+    """Wait until nothing has moved for a while: views are laid out one after another, and Graphviz loads."""
+    deadline = time.monotonic() + MOST_SECONDS
+    standing, since = None, time.monotonic()
+    while standing is None or time.monotonic() - since < SETTLE_SECONDS:
+        now = page.evaluate(STANDING)
+        if now != standing:
+            standing, since = now, time.monotonic()
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the page still moves after {MOST_SECONDS:.0f} s")
+        page.wait_for_timeout(100)
 
 
 def clip_of(page: Page, picture: Picture) -> dict[str, float]:
