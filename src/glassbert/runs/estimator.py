@@ -29,6 +29,7 @@ from glassbert.runs.models import Model, load
 from glassbert.runs.prepare import Prepared, Request, prepare_model
 from glassbert.runs.recipe import values
 from glassbert.runs.reserve import reserve
+from glassbert.runs.resolve import DEFAULT_MODEL
 from glassbert.runs.settings import check
 from glassbert.tasks.task import Answers, Examples, Predictions, Settled, Task, Text
 from glassbert.text.tokenizer import Tokenizer
@@ -39,16 +40,31 @@ SETTINGS = ("epochs", "batch_size", "learning_rate", "max_length", "budget")
 
 
 class TextEstimator(BaseEstimator):
-    """A task with scikit-learn's interface; a kind of estimator says what y is and what `predict` gives.
-
-    Its constructor stores the parameters that `SETTINGS`, `model`, `device` and `random_state` name.
-    """
+    """A task with scikit-learn's interface; a kind of estimator says what y is and what `predict` gives."""
 
     _kind: ClassVar[type[Any]]
-    model: str
-    device: str
-    random_state: int | RandomState | None
     model_: Model
+
+    def __init__(
+        self,
+        *,
+        model: str = DEFAULT_MODEL,
+        epochs: float | None = None,
+        batch_size: int | None = None,
+        learning_rate: float | None = None,
+        max_length: int | None = None,
+        budget: float | None = None,
+        device: str = "cpu",
+        random_state: int | RandomState | None = 0,
+    ) -> None:
+        self.model = model
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.max_length = max_length
+        self.budget = budget
+        self.device = device
+        self.random_state = random_state
 
     def save(self, directory: str | Path) -> None:
         """Write a plain Hugging Face model directory (never a pickle). Raises OutputError, StorageError."""

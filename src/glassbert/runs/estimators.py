@@ -46,15 +46,17 @@ class TextClassifier(ClassifierMixin, TextEstimator):
         device: str = "cpu",
         random_state: int | RandomState | None = 0,
     ) -> None:
-        self.model = model
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.max_length = max_length
+        super().__init__(
+            model=model,
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            max_length=max_length,
+            budget=budget,
+            device=device,
+            random_state=random_state,
+        )
         self.class_weight = class_weight
-        self.budget = budget
-        self.device = device
-        self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Fine-tune on texts and their labels; raises UsageError for input that is no list of texts."""

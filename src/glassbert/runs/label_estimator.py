@@ -6,14 +6,12 @@ from typing import ClassVar, Self
 
 import numpy as np
 from jaxtyping import Float, Int
-from numpy.random import RandomState
 from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin
 
 from glassbert.runs.estimator import TextEstimator
 from glassbert.runs.inputs import as_label_sets
 from glassbert.runs.models import Model
-from glassbert.runs.resolve import DEFAULT_MODEL
 from glassbert.tasks.multi_label import MultiLabelClassification
 
 
@@ -27,27 +25,6 @@ class MultiLabelClassifier(ClassifierMixin, TextEstimator):
     """
 
     _kind: ClassVar[type[MultiLabelClassification]] = MultiLabelClassification
-
-    def __init__(
-        self,
-        *,
-        model: str = DEFAULT_MODEL,
-        epochs: float | None = None,
-        batch_size: int | None = None,
-        learning_rate: float | None = None,
-        max_length: int | None = None,
-        budget: float | None = None,
-        device: str = "cpu",
-        random_state: int | RandomState | None = 0,
-    ) -> None:
-        self.model = model
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.max_length = max_length
-        self.budget = budget
-        self.device = device
-        self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Fine-tune on texts and their labels; raises UsageError for what is no list of either."""

@@ -6,13 +6,11 @@ from typing import ClassVar, Self
 
 from jaxtyping import Float
 from numpy import ndarray
-from numpy.random import RandomState
 from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
 
 from glassbert.runs.estimator import TextEstimator
 from glassbert.runs.inputs import as_numbers
-from glassbert.runs.resolve import DEFAULT_MODEL
 from glassbert.tasks.regression import TextRegression
 
 
@@ -25,27 +23,6 @@ class TextRegressor(RegressorMixin, TextEstimator):
     """
 
     _kind: ClassVar[type[TextRegression]] = TextRegression
-
-    def __init__(
-        self,
-        *,
-        model: str = DEFAULT_MODEL,
-        epochs: float | None = None,
-        batch_size: int | None = None,
-        learning_rate: float | None = None,
-        max_length: int | None = None,
-        budget: float | None = None,
-        device: str = "cpu",
-        random_state: int | RandomState | None = 0,
-    ) -> None:
-        self.model = model
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.max_length = max_length
-        self.budget = budget
-        self.device = device
-        self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Fine-tune on texts and their numbers; raises UsageError for what is no list of either."""
