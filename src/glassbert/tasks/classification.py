@@ -26,6 +26,7 @@ from glassbert.tasks.sequences import (
     needs_labels,
     refuse_head,
     texts_of,
+    truth_of,
     widened,
 )
 from glassbert.tasks.single_label import (
@@ -197,7 +198,7 @@ class TextClassification:
 
     def settle(self, network: Network, held_out: Predictions, examples: Examples) -> Settled:
         """The temperature, fitted on rows that no training step saw."""
-        found = fit_temperature(held_out.logits, _truth(examples, "a temperature"))
+        found = fit_temperature(held_out.logits, truth_of(examples, "a temperature"))
         return Settled(
             task=replace(self, temperature=found.value),
             tuned=Tuned(temperature=found.value),
@@ -215,13 +216,13 @@ class TextClassification:
 
     def score(self, found: Guess, examples: Examples) -> dict[str, float]:
         """accuracy, macro_f1, mcc, and loss: the mean negative log likelihood of the true class, in nats."""
-        return score_classes(found, _truth(examples, "a score"))
+        return score_classes(found, truth_of(examples, "a score"))
 
     def measure(self, found: Guess, examples: Examples) -> Measured:
-        return measure_classes(found, _truth(examples, "a score"), labels=self.head.labels)
+        return measure_classes(found, truth_of(examples, "a score"), labels=self.head.labels)
 
     def calibration_error(self, found: Guess, examples: Examples) -> float:
-        return class_calibration_error(found, _truth(examples, "a calibration error"))
+        return class_calibration_error(found, truth_of(examples, "a calibration error"))
 
     def baselines(self, train: Examples, evaluation: Examples) -> Mapping[str, Rival]:
         """The commonest label, and counting words."""
@@ -232,7 +233,7 @@ class TextClassification:
         }
 
     def judge(self, found: Guess, rival: Rival, examples: Examples) -> Verdict:
-        truth = _truth(examples, "a verdict")
+        truth = truth_of(examples, "a verdict")
         return compare(found.answers, rival.answers, truth=truth, labels=self.head.labels)
 
     def cells(self, predictions: Predictions) -> tuple[list[str], list[list[str]]]:
@@ -240,9 +241,3 @@ class TextClassification:
 
     def listed(self, predictions: Predictions) -> list[dict[str, Any]]:
         return listed_classes(predictions, self.head.labels)
-
-
-def _truth(examples: Examples, purpose: str) -> Answers:
-    if examples.targets is None:
-        raise needs_labels(purpose)
-    return examples.targets

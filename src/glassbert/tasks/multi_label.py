@@ -25,6 +25,7 @@ from glassbert.tasks.sequences import (
     needs_labels,
     refuse_head,
     texts_of,
+    truth_of,
     widened,
 )
 from glassbert.tasks.set_baselines import commonest_label, tfidf_sets
@@ -185,7 +186,7 @@ class MultiLabelClassification:
 
     def settle(self, network: Network, held_out: Predictions, examples: Examples) -> Settled:
         """The threshold of each label: the highest F1 on held-out rows, or 0.5 where few of them have it."""
-        truth = _truth(examples)
+        truth = truth_of(examples, "a score")
         enough = truth.sum(0) >= FEWEST_POSITIVES
         found = tuple(
             best_threshold(held_out.scores[:, i], truth[:, i]) if enough[i] else DEFAULT_THRESHOLD
@@ -220,13 +221,13 @@ class MultiLabelClassification:
 
     def score(self, found: Guess, examples: Examples) -> dict[str, float]:
         """micro_f1, macro_f1, subset_accuracy, and loss: the mean binary cross-entropy in nats."""
-        truth = _truth(examples)
+        truth = truth_of(examples, "a score")
         values = {name: float(value[0]) for name, value in score_sets(truth, found.answers).items()}
         return {**values, "loss": binary_log_loss(found.scores, truth)}
 
     def measure(self, found: Guess, examples: Examples) -> Measured:
         """The same with intervals, and precision, recall, F1 and rows of every label."""
-        truth = _truth(examples)
+        truth = truth_of(examples, "a score")
         intervals = set_intervals(truth, found.answers)
         counts = count_sets(truth, found.answers)
         columns = {"precision": precision(counts), "recall": recall(counts), "f1": f1(counts)}
@@ -252,7 +253,9 @@ class MultiLabelClassification:
         }
 
     def judge(self, found: Guess, rival: Rival, examples: Examples) -> Verdict:
-        return compare_sets(found.answers, rival.answers, truth=_truth(examples), labels=self.head.labels)
+        return compare_sets(
+            found.answers, rival.answers, truth=truth_of(examples, "a score"), labels=self.head.labels
+        )
 
     def cells(self, predictions: Predictions) -> tuple[list[str], list[list[str]]]:
         header = ["prediction", *(f"score:{label}" for label in self.head.labels)]
@@ -271,9 +274,3 @@ class MultiLabelClassification:
             }
             for row, scores in zip(predictions.answers, predictions.scores.tolist(), strict=True)
         ]
-
-
-def _truth(examples: Examples) -> Answers:
-    if examples.targets is None:
-        raise needs_labels("a score")
-    return examples.targets

@@ -26,6 +26,7 @@ from glassbert.tasks.sequences import (
     needs_labels,
     refuse_head,
     texts_of,
+    truth_of,
     widened,
 )
 from glassbert.tasks.task import (
@@ -203,13 +204,13 @@ class TextRegression:
 
     def score(self, found: Guess, examples: Examples) -> dict[str, float]:
         """pearson, spearman, mae, rmse, mse, and loss: mse over the variance of the training rows."""
-        values = score_numbers(_truth(examples), found.answers)
+        values = score_numbers(truth_of(examples, "a score"), found.answers)
         plain = {name: float(value[0]) for name, value in values.items()}
         return {**plain, "loss": plain["mse"] / self.unit**2}
 
     def measure(self, found: Guess, examples: Examples) -> Measured:
         """The same with intervals, and how the numbers spread on both sides."""
-        truth = _truth(examples)
+        truth = truth_of(examples, "a score")
         intervals = number_intervals(truth, found.answers)
         return Measured(
             metrics=self.score(found, examples),
@@ -228,7 +229,7 @@ class TextRegression:
         }
 
     def judge(self, found: Guess, rival: Rival, examples: Examples) -> Verdict:
-        return compare_numbers(found.answers, rival.answers, truth=_truth(examples))
+        return compare_numbers(found.answers, rival.answers, truth=truth_of(examples, "a score"))
 
     def cells(self, predictions: Predictions) -> tuple[list[str], list[list[str]]]:
         return ["prediction"], [[f"{value:.7g}"] for value in predictions.answers.tolist()]
@@ -245,9 +246,3 @@ def _spread(values: np.ndarray) -> dict[str, float]:
         "min": float(values.min()),
         "max": float(values.max()),
     }
-
-
-def _truth(examples: Examples) -> Answers:
-    if examples.targets is None:
-        raise needs_labels("a score")
-    return examples.targets

@@ -12,7 +12,7 @@ from torch import Tensor
 from glassbert.errors import DataError, GlassbertError, Problem, UsageError
 from glassbert.model.config import HeadConfig
 from glassbert.model.packed import Packed
-from glassbert.tasks.task import Answers, Batch, Text
+from glassbert.tasks.task import Answers, Batch, Examples, Text
 from glassbert.text.cells import text_strings
 from glassbert.text.columns import Columns
 from glassbert.text.tables import Table
@@ -95,6 +95,13 @@ def label_column(columns: Columns) -> str:
     if columns.label is None:
         raise needs_labels("training")
     return columns.label
+
+
+def truth_of(examples: Examples, purpose: str) -> Answers:
+    """The right answers; UsageError where the examples have none."""
+    if examples.targets is None:
+        raise needs_labels(purpose)
+    return examples.targets
 
 
 def needs_labels(purpose: str) -> UsageError:
