@@ -33,7 +33,7 @@ from glassbert.lens.attention_record import AttentionRecord
 from glassbert.model.config import EncoderConfig, HeadConfig
 from glassbert.model.network import Network
 from glassbert.model.packed import Packed
-from glassbert.show.page import bundle
+from glassbert.show import page as bundle
 from glassbert.text.windows import Windows
 
 LENGTHS = (64, 128, 256, 512)
@@ -103,7 +103,7 @@ def written(model: RandomModel, path: Path) -> dict[str, float]:
     for _ in range(ROUNDS + 1):
         plain.append(timed(forward))
         looked.append(timed(look))
-    own = sum(len(part.encode()) for part in bundle())
+    own = len(bundle.packed("page.js")) + len(bundle.static("page.css")) + len(bundle.static("opener.js"))
     return {
         "forward_seconds": statistics.median(plain[1:]),
         "write_seconds": statistics.median(looked[1:]),

@@ -13,6 +13,7 @@ DATA = (
     "glassbert/py.typed",
     "glassbert/show/static/page.js",
     "glassbert/show/static/page.css",
+    "glassbert/show/static/opener.js",
     "glassbert/show/static/graphviz.js",
     "glassbert/show/static/graphviz.wasm",
     "glassbert/runs/demo/reviews.csv",

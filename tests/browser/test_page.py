@@ -1,5 +1,7 @@
 """The page as a whole: budgets, keyboard, address, languages, colours, paper, empty states, notebooks."""
 
+import base64
+import gzip
 import json
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from playwright.sync_api import Browser, Page
 from glassbert.lens.records import Record
 from glassbert.lens.report_records import Report
 from glassbert.show import show
-from glassbert.show.page import render_page
+from glassbert.show.page import digest, packed, render_page, static
 from glassbert.show.report import build_report
 from tests.browser.conftest import ReportOf, Visit
 from tests.browser.reading import marks, pixels, wait_until
@@ -83,6 +85,24 @@ def test_first_picture_comes_within_a_second(chromium: Browser, report_of: Repor
         and (event["pid"], event["tid"]) == thread
     ]
     assert len(tasks) > 20 and sum(tasks) / 1e3 < MAX_FIRST_PAINT_MS
+
+
+def test_compressed_script_that_was_changed_is_not_run(chromium: Browser, tmp_path: Path) -> None:
+    """The opener runs only what the policy names: the same text runs once its hash stands there."""
+    planted = b"document.documentElement.dataset.planted = 'yes'"
+    text = base64.b64encode(gzip.compress(planted)).decode()
+    changed = render_page(make_attention()).decode().replace(packed("page.js"), text)
+    allowed = changed.replace(digest(static("page.js")), digest(planted))
+    found = []
+    for number, content in enumerate([changed, allowed]):
+        path = tmp_path / f"page{number}.html"
+        path.write_text(content, encoding="utf-8")
+        page = chromium.new_page()
+        page.goto(path.as_uri())
+        wait_until(page, "document.querySelectorAll('body > script:not([type])').length === 2")
+        found.append(page.evaluate("document.documentElement.dataset.planted ?? 'no'"))
+        page.close()
+    assert found == ["no", "yes"]
 
 
 def test_browser_of_these_tests_can_look_up_no_name() -> None:

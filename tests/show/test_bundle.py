@@ -14,10 +14,10 @@ STATIC = Path(__file__).parents[2] / "src" / "glassbert" / "show" / "static"
 
 
 def build(target: Path) -> dict[str, bytes]:
-    """What `npm run build` writes: the page, and Graphviz apart from it."""
+    """What `npm run build` writes: the page, Graphviz apart from it, and what opens both."""
     vite = WEB / "node_modules" / ".bin" / "vite"
-    for more in ([], ["--config", "vite.graphviz.config.ts"]):
-        command = [vite, "build", *more, "--outDir", target, "--logLevel", "error"]
+    for config in ("vite.config.ts", "vite.graphviz.config.ts", "vite.opener.config.ts"):
+        command = [vite, "build", "--config", config, "--outDir", target, "--logLevel", "error"]
         subprocess.run(command, cwd=WEB, check=True, timeout=240)
     return {path.name: path.read_bytes() for path in target.iterdir()}
 
@@ -29,7 +29,7 @@ def test_bundle_is_current_and_builds_the_same_twice(tmp_path: Path) -> None:
     first = build(tmp_path / "first")
     assert first == build(tmp_path / "second")
     committed = {path.name: path.read_bytes() for path in STATIC.iterdir()}
-    assert set(committed) == {"graphviz.js", "graphviz.wasm", "page.css", "page.js"}
+    assert set(committed) == {"graphviz.js", "graphviz.wasm", "opener.js", "page.css", "page.js"}
     assert committed == first, "stale: run npm run build in web/"
 
 

@@ -15,7 +15,7 @@ from glassbert.lens.records import Record
 from glassbert.show import looks as room_of_looks
 from glassbert.show.contents import OfRow
 from glassbert.show.looks import Row, look_inside, refuse_looks, telling_rows
-from glassbert.show.page import bundle, render_page
+from glassbert.show.page import packed, render_page, static
 
 SENTENCE = "a warm film that earns its quiet ending"
 # number, text, label, prediction, confidence
@@ -77,7 +77,7 @@ def test_looks_stay_within_their_room_and_say_what_they_leave_out(minilm: Path) 
     whole, _ = seen(model, rows(3), 3_000_000)
     attention = [each.record for each in whole]
     assert any(isinstance(each, AttentionRecord) for each in attention)
-    bundle_bytes = sum(len(part.encode()) for part in bundle())
+    bundle_bytes = len(packed("page.js")) + len(static("page.css"))
     small, said = seen(model, rows(3), 700_000)
     assert all("has no trained head" in each for each in said)  # an encoder predicts nothing to explain
     assert len(render_page(small)) < bundle_bytes + 705_000

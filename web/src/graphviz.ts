@@ -2,7 +2,7 @@
 // element of its own, compressed, and is read when the first graph is laid out.
 import Module from 'viz-backend';
 import Viz from 'viz';
-import { fromBase64 } from './core/container';
+import { fromBase64, unzipped } from './core/packed';
 
 declare global {
   interface Window {
@@ -12,8 +12,8 @@ declare global {
 }
 
 window.glassbertGraphviz = async () => {
-  const packed = new Blob([fromBase64(document.querySelector('script[data-graphviz]')?.textContent ?? '')]);
-  const bytes = await new Response(packed.stream().pipeThrough(new DecompressionStream('gzip'))).arrayBuffer();
+  const packed = document.querySelector('script[data-graphviz]')?.textContent ?? '';
+  const bytes = await unzipped(fromBase64(packed));
   const viz = new Viz(await Module({ wasm: new Uint8Array(bytes) }));
   return (dot) => viz.renderString(dot, { engine: 'dot', format: 'json0' });
 };

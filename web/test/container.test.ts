@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { fromBase64, parseContainer } from '../src/core/container';
+import { parseContainer } from '../src/core/container';
+import { fromBase64 } from '../src/core/packed';
 import type { AttentionRecord } from '../src/records';
 
 function planted(): ArrayBuffer {

@@ -1,9 +1,10 @@
 """Records as one HTML file that needs nothing else: no network, no second file, no code but ours.
 
-The file holds the page's bundle (built from `web/` into `static/`) and each record's container as base64, in
-an element of its own that is read when its view is drawn; where a graph is to be laid out, Graphviz stands in
-two more. Its Content-Security-Policy allows no request at all and no script or style but those whose hashes
-it names; the script turns records into text nodes and pixels, never into markup.
+The file holds the page's bundle (built from `web/` into `static/`), compressed, with a short script that
+opens it, and each record's container as base64, in an element of its own that is read when its view is drawn;
+where a graph is to be laid out, Graphviz stands in two more. Its Content-Security-Policy allows no request at
+all and no script or style but those whose hashes it names, the compressed ones included; the script turns
+records into text nodes and pixels, never into markup.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import base64
 import gzip
 import hashlib
 import html
-import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
@@ -35,9 +35,6 @@ from glassbert.show.contents import Content, Held, contents, fitting
 TITLE_CHARACTERS = 80
 SUFFIX = " · glassbert"
 BINARY = "application/octet-stream;base64"
-# What ends a script element, or starts the state in which its end is not seen (HTML standard, 13.1.5). In
-# JavaScript they can only stand inside strings and patterns, where a backslash before "/" or "!" is nothing.
-ENDS_SCRIPT = re.compile(r"<(?=/script|!--)", re.IGNORECASE)
 PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -54,6 +51,7 @@ PAGE = """<!doctype html>
 <div id="page"></div>
 {records}
 {scripts}
+<script>{opener}</script>
 </body>
 </html>
 """
@@ -67,19 +65,19 @@ def render_page(content: Content, *, title: str | None = None) -> bytes:
     """
     held = contents(content)
     first = held[0].record
-    script, style = bundle()
-    scripts, records = [script], [element(each) for each in held]
+    style, opener = static("page.css").decode(), static("opener.js").decode()
+    scripts, records = ["page.js"], [element(each) for each in held]
     graphs = any(isinstance(each.record, StructureSketch) for each in held)
     if graphs:
-        layouts, wasm = graphviz()
-        scripts.insert(0, layouts)
-        records.append(f'<script type="{BINARY}" data-graphviz>{wasm}</script>')
+        scripts.insert(0, "graphviz.js")
+        records.append(f'<script type="{BINARY}" data-graphviz>{packed("graphviz.wasm")}</script>')
     page = PAGE.format(
-        policy=policy(scripts, style, compiles=graphs),
+        policy=policy([opener.encode(), *map(static, scripts)], style, compiles=graphs),
         title=html.escape(title_of(first) if title is None else title),
         style=style,
         records="\n".join(records),
-        scripts="\n".join(f"<script>{each}</script>" for each in scripts),
+        scripts="\n".join(f'<script type="{BINARY}" data-packed>{packed(name)}</script>' for name in scripts),
+        opener=opener,
     )
     # A lone surrogate can only stand in a title (records are base64): a reference shows it as unknown.
     return page.encode("utf-8", "xmlcharrefreplace")
@@ -127,34 +125,29 @@ def title_of(record: Record) -> str:
 
 
 @cache
-def bundle() -> tuple[str, str]:
-    """The page's script and style sheet, ready to stand inside their elements."""
-    static = files("glassbert.show") / "static"
-    script = (static / "page.js").read_text(encoding="utf-8")
-    style = (static / "page.css").read_text(encoding="utf-8")
-    return ENDS_SCRIPT.sub(r"<\\", script), style
+def static(name: str) -> bytes:
+    """A file of the page's bundle, as `web/` built it."""
+    return (files("glassbert.show") / "static" / name).read_bytes()
 
 
 @cache
-def graphviz() -> tuple[str, str]:
-    """Graphviz: a script, and compressed WebAssembly in base64. Only a page with a structure carries it."""
-    static = files("glassbert.show") / "static"
-    script = (static / "graphviz.js").read_text(encoding="utf-8")
-    packed = gzip.compress((static / "graphviz.wasm").read_bytes(), mtime=0)
-    return ENDS_SCRIPT.sub(r"<\\", script), base64.b64encode(packed).decode("ascii")
+def packed(name: str) -> str:
+    """A file of the bundle compressed and in base64; the same file gives the same text."""
+    return base64.b64encode(gzip.compress(static(name), mtime=0)).decode("ascii")
 
 
-def policy(scripts: Sequence[str], style: str, *, compiles: bool = False) -> str:
+def policy(scripts: Sequence[bytes], style: str, *, compiles: bool = False) -> str:
     """Nothing may load, be sent or be parsed as markup; these scripts may run and one style be applied.
 
-    `compiles` allows WebAssembly to be compiled from bytes of the page, and no other code from text.
+    `compiles` allows WebAssembly to be compiled from bytes of the page, and no other code from text. The
+    opener takes the one name under which text may become a script, and only text named here is run.
     """
     allowed = [f"'{digest(script)}'" for script in scripts] + ["'wasm-unsafe-eval'"] * compiles
     return (
-        f"default-src 'none'; script-src {' '.join(allowed)}; style-src '{digest(style)}'; "
-        "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+        f"default-src 'none'; script-src {' '.join(allowed)}; style-src '{digest(style.encode())}'; "
+        "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types glassbert"
     )
 
 
-def digest(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+def digest(data: bytes) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(data).digest()).decode("ascii")

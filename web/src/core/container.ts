@@ -91,11 +91,3 @@ function revive(tree: unknown, arrays: readonly NdArray[]): unknown {
   if ('$float' in object) return SPECIAL.get(object['$float']);
   return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, revive(value, arrays)]));
 }
-
-/** The bytes of base64 text, white space ignored. */
-export function fromBase64(text: string): ArrayBuffer {
-  const binary = atob(text.trim());
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
-  return bytes.buffer;
-}

@@ -1,5 +1,6 @@
 // The records of the page, in the order of the file: each in an element of its own, and read when a view wants it.
-import { fromBase64, parseContainer } from './container';
+import { parseContainer } from './container';
+import { fromBase64 } from './packed';
 
 /** What can be asked of a record before it is read. */
 export interface Item {
