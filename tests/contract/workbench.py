@@ -16,6 +16,7 @@ from glassbert.model.files import open_tensors, write_tensors
 from glassbert.model.hf_config import read_config, write_config
 from glassbert.model.network import Network
 from glassbert.model.weights import assign, export
+from glassbert.runs.inference import TOKEN_HEADS
 from glassbert.runs.notes import ModelNotes, read_notes, write_notes
 from glassbert.tasks.names import task_of_head
 from glassbert.tasks.task import Batch, Examples, Predictions, Task, Tuned
@@ -81,8 +82,12 @@ class Workbench:
         with torch.no_grad():
             for chosen in batches:
                 batch = self.batch(windows, chosen)
-                parts.update(zip(batch.index.tolist(), self.network(batch.packed).numpy(), strict=True))
-        return np.stack([parts[window] for window in range(len(windows))])
+                values = self.network(batch.packed).numpy()
+                if self.network.head_config.kind in TOKEN_HEADS:
+                    values = np.split(values, np.cumsum(windows.lengths[batch.index])[:-1])
+                parts.update(zip(batch.index.tolist(), values, strict=True))
+        join = np.concatenate if self.network.head_config.kind in TOKEN_HEADS else np.stack
+        return join([parts[window] for window in range(len(windows))])
 
     def predict(
         self, examples: Examples, *, batch_size: int = 7, order: np.ndarray | None = None
@@ -91,7 +96,7 @@ class Workbench:
         windows = self.windows(examples)
         order = np.arange(len(windows)) if order is None else order
         batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
-        return self.task.decode(self.logits(windows, batches), windows)
+        return self.task.decode(self.logits(windows, batches), windows, examples)
 
 
 def save(bench: Workbench, directory: Path) -> None:

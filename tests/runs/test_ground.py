@@ -11,7 +11,7 @@ import torch
 
 from glassbert.errors import DataError, MissingInputError, UsageError
 from glassbert.runs.ground import open_ground
-from glassbert.runs.inference import window_logits
+from glassbert.runs.inference import head_logits
 from glassbert.runs.models import load
 from glassbert.train.checkpoint import Checkpoints
 from tests.runs.material import read_json, write_rows
@@ -29,7 +29,7 @@ def test_the_loss_is_the_mean_over_the_drawn_rows_in_float64(finished: Path) -> 
         model = ground.model
         windows = model.windows(examples.texts)
         assert len(windows) == len(examples)
-        logits = window_logits(model.network, windows).astype(np.float64)
+        logits = head_logits(model.network, windows).astype(np.float64)
         shifted = logits - logits.max(axis=1, keepdims=True)
         chosen = shifted[np.arange(len(examples)), examples.targets]
         expected = (np.log(np.exp(shifted).sum(axis=1)) - chosen).mean()

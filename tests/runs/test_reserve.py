@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from glassbert.runs.inference import window_logits
+from glassbert.runs.inference import head_logits
 from glassbert.runs.models import load
 from glassbert.runs.reserve import reading_seconds, reserve
 from tests.runs.material import texts_and_labels
@@ -15,7 +15,7 @@ def test_the_estimate_is_near_what_reading_takes(finished: Path) -> None:
     model = load(finished)
     windows = model.windows(texts_and_labels(12_000)[0])
     began = time.process_time()
-    window_logits(model.network, windows)
+    head_logits(model.network, windows)
     took = time.process_time() - began
     estimates = sorted(reading_seconds(model.network, [windows]) for _ in range(5))
     assert estimates[0] < 2.5 * took

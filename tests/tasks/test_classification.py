@@ -20,6 +20,7 @@ HEAD = HeadConfig(kind="sequence-classification", labels=LABELS, problem_type="s
 COLUMNS = Columns(text="text", label="label", reasons=())
 LENGTHS = np.array([5, 3, 4, 5, 3, 7])
 EXAMPLE = np.array([0, 1, 1, 2, 3, 3])
+TEXTS = Examples(texts=["a", "b", "c", "d"], targets=None, rows=np.arange(4))
 TARGETS = np.array([2, 0, 1, 1])
 
 
@@ -178,7 +179,7 @@ def test_loss_without_targets_is_refused(task: TextClassification, windows: Wind
 
 def test_predictions_average_the_windows_of_each_text(task: TextClassification, windows: Windows) -> None:
     logits = np.random.default_rng(1).normal(size=(6, 3)).astype(np.float32)
-    found = task.decode(logits, windows)
+    found = task.decode(logits, windows, TEXTS)
     expected = np.stack([logits[EXAMPLE == text].astype(np.float64).mean(0) for text in range(4)])
     np.testing.assert_allclose(found.logits, expected)
     np.testing.assert_allclose(found.scores, np.exp(log_softmax(expected)))
@@ -191,7 +192,7 @@ def test_temperature_changes_the_scores_and_never_the_class(
 ) -> None:
     logits = np.random.default_rng(2).normal(0, 4, size=(6, 3))
     plain, cool = (
-        each.decode(logits, windows) for each in (task, dataclasses.replace(task, temperature=3.0))
+        each.decode(logits, windows, TEXTS) for each in (task, dataclasses.replace(task, temperature=3.0))
     )
     np.testing.assert_array_equal(cool.classes, plain.classes)
     np.testing.assert_array_equal(cool.logits, plain.logits)
@@ -203,18 +204,18 @@ def test_logits_that_cannot_be_right_are_refused(
     task: TextClassification, windows: Windows, bad: np.ndarray
 ) -> None:
     with pytest.raises(GlassbertError, match="bad-logits"):
-        task.decode(bad, windows)
+        task.decode(bad, windows, TEXTS)
 
 
 def test_text_without_a_window_is_refused(task: TextClassification, windows: Windows) -> None:
     with pytest.raises(GlassbertError, match="bad-logits"):
-        task.decode(np.zeros((5, 3)), windows.select(np.arange(1, 6)))
+        task.decode(np.zeros((5, 3)), windows.select(np.arange(1, 6)), TEXTS)
 
 
 def test_score_without_labels_is_refused(task: TextClassification, windows: Windows) -> None:
     nameless = Examples(texts=["a"] * 4, targets=None, rows=np.arange(4))
     with pytest.raises(UsageError, match="--label-column"):
-        task.score(task.decode(np.zeros((6, 3)), windows), nameless)
+        task.score(task.decode(np.zeros((6, 3)), windows, nameless), nameless)
 
 
 @pytest.mark.parametrize(

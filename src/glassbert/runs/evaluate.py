@@ -9,7 +9,7 @@ import pandas as pd
 
 from glassbert.errors import SHOWN_PROBLEMS
 from glassbert.runs.directory import FILE
-from glassbert.runs.inference import window_logits
+from glassbert.runs.inference import head_logits
 from glassbert.runs.models import Model
 from glassbert.runs.other_columns import other_columns
 from glassbert.runs.rows import Rows, read_labelled, rejected_warning
@@ -36,7 +36,7 @@ def evaluate(
     task = model.task
     rows, examples = read_labelled(data, task, options=read, asked=asked, schema=model.schema(asked))
     windows = task.windows(examples, model.tokenizer, max_length=model.max_length)
-    predictions = task.decode(window_logits(model.network, windows), windows)
+    predictions = task.decode(head_logits(model.network, windows), windows, examples)
     measured = task.measure(predictions, examples)
     error = task.calibration_error(predictions, examples)
     return {

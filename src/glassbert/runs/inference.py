@@ -15,17 +15,23 @@ from glassbert.model.layout import Rows
 from glassbert.model.network import Network
 from glassbert.model.packed import Packed
 from glassbert.text.order import sorted_batches
-from glassbert.text.windows import Windows
+from glassbert.text.windows import Windows, ranges
 
 # [2048, 1536] floats, MiniLM's widest activation, are 12 MB and stay in a last-level cache; an estimate
 TOKENS_PER_BATCH = 2048
 TOKENS_PER_DEVICE_BATCH = 65536
+TOKEN_HEADS = ("token-classification", "span")
 
 
-def window_logits(network: Network, windows: Windows) -> Float[np.ndarray, "W C"]:
-    """The head's logits of every window, in the order of `windows`, float32; deterministic for given
-    windows.
+def head_logits(network: Network, windows: Windows) -> Float[np.ndarray, "R C"]:
+    """What the head says of every window, or of every token where it reads tokens, in the order of `windows`.
+
+    float32; deterministic for given windows. A head that reads tokens is "token-classification" or "span".
     """
+    if not len(windows):
+        return np.empty((0, network.head_config.num_labels), dtype=np.float32)
+    if network.head_config.kind in TOKEN_HEADS:
+        return _gather_tokens(windows, network, lambda packed: network(packed))
     return _gather(windows, network, lambda packed: network(packed))
 
 
@@ -36,14 +42,9 @@ def first_states(network: Network, windows: Windows, *, layer: int) -> Float[np.
 
 def token_states(network: Network, windows: Windows, *, layer: int) -> Float[np.ndarray, "T H"]:
     """The hidden state of every token after `layer` blocks, in the order of the windows' tokens."""
-    result = np.empty((len(windows.input_ids), network.config.hidden_size), dtype=np.float32)
-    for chosen, packed in batches(network, windows):
-        hidden = states(network.encoder, packed, layer=layer, first=False).float().cpu().numpy()
-        ends = np.cumsum(windows.lengths[chosen])
-        for window, end in zip(chosen.tolist(), ends.tolist(), strict=True):
-            start, stop = windows.starts[window], windows.starts[window + 1]
-            result[start:stop] = hidden[end - (stop - start) : end]
-    return result
+    return _gather_tokens(
+        windows, network, lambda packed: states(network.encoder, packed, layer=layer, first=False)
+    )
 
 
 def states(encoder: Encoder, packed: Packed, *, layer: int, first: bool) -> Tensor:
@@ -88,4 +89,14 @@ def _gather(windows: Windows, network: Network, run: Callable[[Packed], Tensor])
         if result is None:
             result = np.empty((len(windows.example), *values.shape[1:]), dtype=np.float32)
         result[chosen] = values
+    return np.empty((0, 0), dtype=np.float32) if result is None else result
+
+
+def _gather_tokens(windows: Windows, network: Network, run: Callable[[Packed], Tensor]) -> np.ndarray:
+    result: np.ndarray | None = None
+    for chosen, packed in batches(network, windows):
+        values = run(packed).float().cpu().numpy()
+        if result is None:
+            result = np.empty((len(windows.input_ids), *values.shape[1:]), dtype=np.float32)
+        result[ranges(windows.starts[chosen], windows.lengths[chosen])] = values
     return np.empty((0, 0), dtype=np.float32) if result is None else result

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from glassbert.model.network import Network
 from glassbert.model.noise import DeviceNoise, Noise, Rates, SampleNoise
-from glassbert.runs.inference import half_precision, window_logits
+from glassbert.runs.inference import half_precision, head_logits
 from glassbert.runs.settings import Settings
 from glassbert.tasks.task import Batch, Examples, Task
 from glassbert.text.order import BatchOrder
@@ -71,15 +71,17 @@ class FinetuneJob:
 
     def loss(self, batch: Batch, step: int, micro: int) -> Tensor:
         with half_precision(self.device):
-            logits = self.network(batch.packed, noise=self._noise(batch, step, micro))
+            logits = self.network(batch.packed, rows=batch.rows, noise=self._noise(batch, step, micro))
         return self.task.loss(logits, batch)
 
     def tokens(self, batch: Batch) -> int:
         return batch.packed.layout.num_tokens
 
     def evaluate(self) -> dict[str, float]:
-        logits = window_logits(self.network, self.validation.windows)
-        return self.task.score(self.task.decode(logits, self.validation.windows), self.validation.examples)
+        examples, windows = self.validation.examples, self.validation.windows
+        return self.task.score(
+            self.task.decode(head_logits(self.network, windows), windows, examples), examples
+        )
 
     def replay(self, step: int) -> dict[str, Any]:
         rows = [

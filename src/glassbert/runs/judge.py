@@ -11,7 +11,7 @@ import numpy as np
 
 from glassbert.runs.directory import RunDirectory
 from glassbert.runs.export import model_card, save_model
-from glassbert.runs.inference import window_logits
+from glassbert.runs.inference import head_logits
 from glassbert.runs.job import FinetuneJob, Split
 from glassbert.runs.models import Model
 from glassbert.runs.other_columns import OtherColumns
@@ -43,7 +43,8 @@ def judge_and_save(run: RunDirectory, model: Model, judging: Judging) -> None:
     """
     evaluation = judging.evaluation
     settled = settle(judging.job)
-    predictions = settled.task.decode(window_logits(model.network, evaluation.windows), evaluation.windows)
+    logits = head_logits(model.network, evaluation.windows)
+    predictions = settled.task.decode(logits, evaluation.windows, evaluation.examples)
     facts = _facts(settled, predictions, judging)
     weak, more = _weak_spots(run, settled.task, predictions, judging, outcome=facts["verdict"]["outcome"])
     facts |= weak
@@ -57,7 +58,7 @@ def judge_and_save(run: RunDirectory, model: Model, judging: Judging) -> None:
 def settle(job: FinetuneJob) -> Settled:
     """The job's task as the validation rows settle it; the head of its network takes its final form."""
     held = job.validation
-    found = job.task.decode(window_logits(job.network, held.windows), held.windows)
+    found = job.task.decode(head_logits(job.network, held.windows), held.windows, held.examples)
     return job.task.settle(job.network, found, held.examples)
 
 

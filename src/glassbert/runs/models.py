@@ -19,7 +19,7 @@ from glassbert.runs.devices import refuse_device, use_threads
 from glassbert.runs.notes import ModelNotes, read_notes
 from glassbert.runs.resolve import resolve_model
 from glassbert.tasks.names import task_of_head
-from glassbert.tasks.task import Predictions, Task
+from glassbert.tasks.task import Examples, Predictions, Task
 from glassbert.text.asked import Asked, Schema
 from glassbert.text.tokenizer import Tokenizer
 from glassbert.text.windows import Windows
@@ -74,7 +74,9 @@ class Model:
 
         Raises DataError for a tokenizer that knows more segments than the model has.
         """
-        windows = self.tokenizer.windows(list(texts), max_length=self.max_length, offsets=offsets)
+        return self._known(self.tokenizer.windows(list(texts), max_length=self.max_length, offsets=offsets))
+
+    def _known(self, windows: Windows) -> Windows:
         segments = self.network.config.type_vocab_size
         if segments and windows.token_type_ids.max(initial=0) >= segments:
             what = (
@@ -90,9 +92,14 @@ class Model:
         if task.schema.texts == "pair" and any(isinstance(text, str) for text in texts):
             what = f"the model '{self.name}' reads pairs of texts, and this is a single text"
             raise UsageError(Problem(code="not-a-pair", what=what, fix="give the second text too"))
-        windows = self.windows(texts)
-        logits = inference.window_logits(self.network, windows)
-        return task.decode(logits.reshape(len(windows), len(self.labels)), windows)
+        return self.answer(
+            Examples(texts=list(texts), targets=None, rows=np.arange(1, len(texts) + 1, dtype=np.int64))
+        )
+
+    def answer(self, examples: Examples) -> Predictions:
+        """The same for examples, which may know more of a text than its characters."""
+        windows = self._known(self.task.windows(examples, self.tokenizer, max_length=self.max_length))
+        return self.task.decode(inference.head_logits(self.network, windows), windows, examples)
 
     def logits(self, texts: Sequence[Text]) -> Float[np.ndarray, "B C"]:
         """The head's raw logits, float32: for a text of one window just what transformers computes; for a

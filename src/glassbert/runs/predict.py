@@ -70,5 +70,5 @@ def write(path: Path, predicted: Predicted) -> Path | None:
 
 
 def _predict(model: Model, examples: Examples, notes: tuple[str, ...] = ()) -> Predicted:
-    predictions = model.predict(examples.texts)
+    predictions = model.answer(examples)
     return Predicted(examples=examples, predictions=predictions, task=model.task, notes=notes)

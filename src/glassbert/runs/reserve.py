@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from glassbert.model.network import Network
-from glassbert.runs.inference import window_logits
+from glassbert.runs.inference import head_logits
 from glassbert.text.windows import Windows
 
 # of the budget: the calibration, the tables and the report, whatever the size of the data
@@ -33,9 +33,9 @@ def reading_seconds(network: Network, sets: Sequence[Windows]) -> float:
     sample = _sample(max(sets, key=lambda windows: int(windows.lengths.sum())))
     if not len(sample):
         return 0.0
-    window_logits(network, sample.select(np.array([0])))  # what is allocated once is not measured
+    head_logits(network, sample.select(np.array([0])))  # what is allocated once is not measured
     started = time.monotonic()
-    window_logits(network, sample)
+    head_logits(network, sample)
     return (time.monotonic() - started) * total / float(sample.lengths.sum())
 
 

@@ -186,7 +186,7 @@ class TextClassification:
         losses = F.cross_entropy(widened(logits), batch.targets, reduction="none", label_smoothing=smoothing)
         return (losses * batch.weights).sum()
 
-    def decode(self, logits: Float[np.ndarray, "W C"], windows: Windows) -> Predictions:
+    def decode(self, logits: Float[np.ndarray, "W C"], windows: Windows, examples: Examples) -> Predictions:
         """Mean logits over the windows of each text, scores softmax(mean / temperature), and class."""
         means = mean_logits(logits, windows)
         return Predictions(

@@ -177,7 +177,7 @@ class MultiLabelClassification:
         losses = F.binary_cross_entropy_with_logits(wide, batch.targets.to(wide.dtype), reduction="none")
         return (losses.mean(-1) * batch.weights).sum()
 
-    def decode(self, logits: Float[np.ndarray, "W C"], windows: Windows) -> Predictions:
+    def decode(self, logits: Float[np.ndarray, "W C"], windows: Windows, examples: Examples) -> Predictions:
         """Mean logits over the windows of each text, scores sigmoid(mean), labels whose score suffices."""
         means = mean_logits(logits, windows)
         scores = np.exp(-np.logaddexp(0, -means))

@@ -166,7 +166,7 @@ class TextRegression:
         wanted = ((batch.targets - self.mean) / self.scale).to(wide.dtype)
         return (batch.weights * (wide - wanted) ** 2).sum()
 
-    def decode(self, logits: Float[np.ndarray, "W C"], windows: Windows) -> Predictions:
+    def decode(self, logits: Float[np.ndarray, "W C"], windows: Windows, examples: Examples) -> Predictions:
         """The mean over the windows of each text, in the data's unit."""
         means = mean_logits(logits, windows)
         values = means * self.scale + self.mean

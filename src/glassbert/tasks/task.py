@@ -16,6 +16,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from glassbert.model.config import HeadConfig
+from glassbert.model.layout import Rows
 from glassbert.model.network import Network
 from glassbert.model.packed import Packed
 from glassbert.tasks.labels import ClassWeights
@@ -53,15 +54,16 @@ class Examples:
 class Batch:
     """Windows ready for the network, shortest first; `index` says which of the file's windows they are.
 
-    `weights` multiply the loss of each window; `weight` is their sum, known on the host, by which the loop
-    divides.
+    `weights` multiply the loss of each window, or of each of the `rows` (tokens) that a head is to read where
+    it could read all; `weight` is their sum, known on the host, by which the loop divides.
     """
 
     packed: Packed
     targets: Tensor | None
-    weights: Float[Tensor, "W"]
+    weights: Float[Tensor, "R"]
     weight: float
     index: Int[np.ndarray, "W"]
+    rows: Rows | None = None
 
 
 class Guess(Protocol):
@@ -196,8 +198,10 @@ class Task(Protocol):
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
         """The sum of the weighted losses of the batch's windows."""
 
-    def decode(self, logits: Float[np.ndarray, "W C"], windows: Windows) -> Predictions:
-        """Logits of all windows, in their order, to predictions on the whole texts."""
+    def decode(self, logits: Float[np.ndarray, "R C"], windows: Windows, examples: Examples) -> Predictions:
+        """Logits of all windows, or of all their tokens where the head reads tokens, in their order, to
+        predictions on the whole texts.
+        """
 
     def settle(self, network: Network, held_out: Predictions, examples: Examples) -> Settled:
         """Decide by held-out rows what training leaves open; may put the head into its final form, in place.
