@@ -1,5 +1,8 @@
 """Taps collect what passes, let a hook replace it, and leave no trace."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +10,7 @@ from torch import Tensor, nn
 
 from glassbert.errors import UsageError
 from glassbert.model.layout import Rows
-from glassbert.model.taps import Tap, capture, tap_names
+from glassbert.model.taps import Tap, Tapped, capture, tap_names
 from tests.model.small import HEADS, SMALL, batch, build
 
 EVEN = (6, 6, 6)  # one group, so that every tap is passed once
@@ -185,3 +188,34 @@ def test_chosen_rows_narrow_the_last_block_only() -> None:
     assert [len(seen[f"encoder.blocks.{i}.output"]) for i in (0, 1)] == [total, 3]
     assert [len(seen[f"encoder.blocks.{i}.attention.query"]) for i in (0, 1)] == [total, 3]
     assert [len(seen[f"encoder.blocks.{i}.attention.key"]) for i in (0, 1)] == [total, total]
+
+
+def tapped() -> Tapped:
+    module = Tapped()
+    module.here = Tap()
+    return module
+
+
+def test_tap_is_an_attribute_and_a_child() -> None:
+    module = tapped()
+    assert module.__dict__["here"] is module._modules["here"]
+    assert tap_names(module) == ["here"]
+
+
+def test_tap_of_a_copy_is_the_copys_own() -> None:
+    module = tapped()
+    for copied in (copy.deepcopy(module), pickle.loads(pickle.dumps(module))):
+        assert copied.here is copied._modules["here"] is not module.here
+        with capture(copied, ["here"]) as seen:
+            copied.here(torch.ones(2))
+            module.here(torch.zeros(2))
+        assert seen["here"].tolist() == [1, 1]
+
+
+def test_tap_that_is_replaced_or_removed_is_gone() -> None:
+    module = tapped()
+    module.here = nn.Linear(2, 3)
+    assert isinstance(module.here, nn.Linear)
+    module.here = Tap()
+    del module.here
+    assert tap_names(module) == [] and not hasattr(module, "here")

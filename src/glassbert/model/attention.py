@@ -26,7 +26,7 @@ from glassbert.model.config import EncoderConfig
 from glassbert.model.groups import GroupRows, group_rows
 from glassbert.model.layout import Layout, Rows
 from glassbert.model.noise import Noise
-from glassbert.model.taps import Tap
+from glassbert.model.taps import Tap, Tapped
 
 Queries = Float[Tensor, "R N D"]
 Heads = Float[Tensor, "T N D"]
@@ -48,7 +48,7 @@ def additive_weights(
     return torch.softmax(torch.einsum("bnqsd,nd->bnqs", sums, score), dim=-1)
 
 
-class Attention(nn.Module):
+class Attention(Tapped):
     """Multi-head self-attention with its output projection, [T, H] -> [R, H]."""
 
     def __init__(self, config: EncoderConfig) -> None:

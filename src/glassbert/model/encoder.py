@@ -18,7 +18,7 @@ from glassbert.model.handmade import APPROXIMATION, BlockPlan, handmade_block
 from glassbert.model.layout import Layout, Rows
 from glassbert.model.noise import Noise, added, dropped
 from glassbert.model.packed import Packed
-from glassbert.model.taps import Tap
+from glassbert.model.taps import Tap, Tapped
 
 ACTIVATION = {
     "gelu": F.gelu,
@@ -43,7 +43,7 @@ def sinusoidal_positions(num_positions: int, hidden_size: int) -> Float[Tensor, 
     return table.to(torch.float32)
 
 
-class Embeddings(nn.Module):
+class Embeddings(Tapped):
     """LayerNorm(word + position + segment), [T] -> [T, H]; some families have no segments."""
 
     def __init__(self, config: EncoderConfig) -> None:
@@ -76,7 +76,7 @@ class Embeddings(nn.Module):
         return positions
 
 
-class FeedForward(nn.Module):
+class FeedForward(Tapped):
     """W2 act(W1 x + b1) + b2, applied to every token alone, [R, H] -> [R, H]."""
 
     def __init__(self, config: EncoderConfig) -> None:
@@ -91,7 +91,7 @@ class FeedForward(nn.Module):
         return self.down(self.neurons(self.activation(self.up(hidden))))
 
 
-class Block(nn.Module):
+class Block(Tapped):
     """Attend, add, normalise; feed forward, add, normalise. [T, H] -> [R, H], where R is T unless rows are
     chosen.
     """
