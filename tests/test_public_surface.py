@@ -31,6 +31,7 @@ OPTIONS = {
     },
     "evaluate": {"--pair-column", "--label-column", JSON, *READING, *MODEL},
     "predict": {"--text", "--pair", "--pair-column", "--out", "-o", "--overwrite", JSON, *READING, *MODEL},
+    "fill-mask": {"--top-k", "--targets", "--device", "--threads", JSON},
     "report": {"--out", "-o", "--looks", JSON},
     "look attention": {
         "--text", "--pair", "--window", "--whole", "--out", "-o", "--overwrite", "--device", "--threads",
@@ -68,6 +69,7 @@ ARGUMENTS = {
     "finetune": ["train"],
     "evaluate": ["model", "data"],
     "predict": ["model", "data"],
+    "fill-mask": ["model", "text"],
     "report": ["run"],
     "look attention": ["model"],
     "look attribution": ["model"],
@@ -105,7 +107,7 @@ def options_of(verb: str) -> dict[str, str]:
 def test_the_package_has_these_names() -> None:
     assert glassbert.__all__ == [
         "MultiLabelClassifier", "TextClassifier", "TextPairClassifier", "TextRegressor",
-        "__version__", "lens", "load", "show",
+        "__version__", "fill_mask", "lens", "load", "show",
     ]  # fmt: skip
     for name in glassbert.__all__:
         assert getattr(glassbert, name) is not None

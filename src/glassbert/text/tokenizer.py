@@ -118,9 +118,13 @@ class Tokenizer:
         """The token of each id, special ones included."""
         return [self._tokens[number] for number in ids]
 
-    def decode(self, ids: Sequence[int] | np.ndarray) -> str:
-        """The text that ids stand for, as far as they keep it; special tokens are left out."""
-        tokens = [self._tokens[number] for number in ids if number not in self._hidden]
+    def id_of(self, token: str) -> int | None:
+        """The id of a token as the vocabulary spells it; None where there is none."""
+        return self._ids.get(token)
+
+    def decode(self, ids: Sequence[int] | np.ndarray, *, special: bool = False) -> str:
+        """The text that ids stand for, as far as they keep it; special tokens only if asked for."""
+        tokens = [self._tokens[number] for number in ids if special or number not in self._hidden]
         decoder = self._encoder.library.decoder
         return " ".join(tokens) if decoder is None else str(decoder.decode(tokens))
 
@@ -136,6 +140,10 @@ class Tokenizer:
         """
         limit = self.model_max_length if model_max_length is None else model_max_length
         write_definition(self._definition, Path(directory), model_max_length=limit)
+
+    @cached_property
+    def _ids(self) -> dict[str, int]:
+        return {token: number for number, token in enumerate(self._tokens)}
 
     @cached_property
     def _matching(self) -> Encoder:

@@ -6,10 +6,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from glassbert.errors import DataError, Problem, UsageError
+from glassbert.errors import DataError, Problem
 from glassbert.lens.seen import Inspectable
-from glassbert.model.heads import MaskedHead, PretrainingHead
-from glassbert.model.names import head_names
+from glassbert.model.heads import MaskedHead
+from glassbert.model.masked import masked_head
 from glassbert.model.network import Network
 from glassbert.model.packed import Packed
 from glassbert.model.taps import capture
@@ -17,21 +17,7 @@ from glassbert.model.taps import capture
 
 def head_of(model: Inspectable) -> MaskedHead:
     """The masked-word head; raises UsageError for a model without a trained one."""
-    head = model.network.head
-    found = head.masked if isinstance(head, PretrainingHead) else head
-    untrained = set(getattr(model, "untrained", ())) - _beside(model.network)
-    if not isinstance(found, MaskedHead) or untrained:
-        kind = model.network.head_config.kind
-        what = f"the model '{model.name}' has no trained masked-word head (its head: {kind})"
-        fix = "take a checkpoint saved with its masked-language-model head, such as BertForMaskedLM"
-        raise UsageError(Problem(code="no-head", what=what, fix=fix))
-    return found
-
-
-def _beside(network: Network) -> set[str]:
-    """A next-sentence head's tensors as a checkpoint names them: masked words need none of them."""
-    rows = head_names(network.config, network.head_config.kind) or []
-    return {name for row in rows if row.ours.startswith("head.next_sentence.") for name in row.theirs}
+    return masked_head(model.network, untrained=getattr(model, "untrained", ()), name=model.name)
 
 
 def states(network: Network, packed: Packed) -> Float[Tensor, "L1 T H"]:
