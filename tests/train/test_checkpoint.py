@@ -16,6 +16,7 @@ import torch
 
 from glassbert.errors import DataError, MissingInputError, OutputError, StorageError
 from glassbert.train import checkpoint as module_under_test
+from glassbert.train import manifest as manifest_module
 from glassbert.train.checkpoint import Checkpoints
 from glassbert.train.manifest import NAME, _sealed, tensor_digest
 
@@ -283,3 +284,25 @@ def test_a_place_where_no_directory_can_be_is_an_output_error(tmp_path: Path) ->
             save(Checkpoints(tmp_path / name, run_id="r"), 1)
     with pytest.raises(OutputError, match="File name too long"):
         save(Checkpoints(tmp_path / ("n" * 300), run_id="r"), 1)
+
+
+@pytest.mark.parametrize("after", ["json.loads", "_digest"])
+def test_a_checkpoint_that_is_removed_while_it_is_read_is_not_listed(
+    checkpoints: Checkpoints, monkeypatch: pytest.MonkeyPatch, after: str
+) -> None:
+    """Whoever trains removes old checkpoints while a report or a person lists them."""
+    save(checkpoints, 1)
+    path = save(checkpoints, 2)
+    owner, name = (json, "loads") if after == "json.loads" else (manifest_module, "_digest")
+    original = getattr(owner, name)
+
+    def removing(*args: Any) -> Any:
+        found = None if after == "_digest" else original(*args)
+        if path.exists() and (after == "json.loads" or path in args[0].parents):
+            shutil.rmtree(path)
+        return original(*args) if found is None else found
+
+    monkeypatch.setattr(owner, name, removing)
+    expected = () if after == "json.loads" else (1,)
+    assert checkpoints.list()[: len(expected)] == expected
+    assert 2 not in checkpoints.list() and 2 not in checkpoints.steps()

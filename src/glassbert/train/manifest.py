@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import stat
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -77,7 +78,7 @@ def read_manifest(directory: Path) -> dict[str, Any]:
             Problem(code="checkpoint-too-new", what=what, fix="upgrade glassbert", file=str(directory))
         )
     for name, expected in body["files"].items():
-        size = (directory / name).stat().st_size if (directory / name).is_file() else None
+        size = _size(directory / name)
         if size != expected["bytes"]:
             found = "is missing" if size is None else f"has {size} bytes, not {expected['bytes']}"
             raise damaged(directory / name, f"the file {found}")
@@ -93,13 +94,29 @@ def verify(directory: Path) -> dict[str, Any]:
     with ThreadPoolExecutor(HASHING_THREADS) as pool:
         for name, expected in manifest["files"].items():
             path = directory / name
-            if _digest(path) != expected["sha256"]:
-                raise damaged(path, "the file does not match its SHA-256")
-            tensors = load_file(path) if path.suffix == TENSORS else {}
-            for tensor, found in zip(tensors, pool.map(describe, tensors.values()), strict=True):
-                if found != manifest["tensors"][name][tensor]:
-                    raise damaged(path, f"the tensor {tensor} does not match its SHA-256")
+            try:
+                _verify_file(path, expected["sha256"], manifest["tensors"].get(name, {}), pool)
+            except FileNotFoundError:  # whoever trains removes old checkpoints while others read
+                raise damaged(path, "the file is missing") from None
     return manifest
+
+
+def _verify_file(path: Path, sha256: str, described: Mapping[str, Any], pool: ThreadPoolExecutor) -> None:
+    if _digest(path) != sha256:
+        raise damaged(path, "the file does not match its SHA-256")
+    tensors = load_file(path) if path.suffix == TENSORS else {}
+    for tensor, found in zip(tensors, pool.map(describe, tensors.values()), strict=True):
+        if found != described[tensor]:
+            raise damaged(path, f"the tensor {tensor} does not match its SHA-256")
+
+
+def _size(path: Path) -> int | None:
+    """Bytes of a regular file; None where there is none (any more)."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
 
 
 def _digest(path: Path) -> str:
