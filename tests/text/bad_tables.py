@@ -116,7 +116,7 @@ BAD = [
         " — use --format jsonl"),
     Bad("j3_single_object_is_no_table", "a.json", '{"text": ["a"], "label": ["b"]}',
         "a.json:1:1: not-an-array: this is a single JSON value, not an array of objects"
-        ' — write [{"text": "...", ...}, ...]'),
+        ' — write [{"text": "...", ...}, ...]; questions may be in SQuAD\'s {"data": [...]}'),
     Bad("j4_duplicate_key_is_refused", "a.jsonl", LINES + '{"text": "x", "label": "a", "label": "b"}\n',
         "a.jsonl:3: duplicate-key: the key 'label' occurs twice in one object — keep one of them"),
     Bad("j4_duplicate_key_in_an_array_is_refused", "a.json", '[{"text": "x",\n "label": "a", "label": "b"}]',

@@ -15,9 +15,10 @@ from glassbert.durable import write_file
 from glassbert.errors import Problem, UsageError
 from glassbert.tasks.task import Examples, Task
 from glassbert.text.asked import Asked, Schema
-from glassbert.text.cells import label_strings, usable_rows
+from glassbert.text.cells import asking_of, label_strings, usable_rows
 from glassbert.text.columns import Columns, choose_columns
 from glassbert.text.options import ReadOptions
+from glassbert.text.spans import empty_texts, refuse_rows
 from glassbert.text.tables import Table, read_table
 
 SHOWN = 3
@@ -83,6 +84,8 @@ def read_rows(
         columns = replace(columns, label=None)
     if options.on_bad_rows != "error":
         table = usable_rows(table, columns, schema=schema)
+    elif schema.label == "spans":
+        refuse_rows(table, empty_texts(table, asking_of(columns)))
     return Rows(table=table, columns=columns)
 
 

@@ -22,7 +22,10 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class Schema:
-    """What a task reads of a row: one text, a pair, or whichever the table holds; and what its answer is."""
+    """What a task reads of a row: one text, a pair, or whichever the table holds; and what its answer is.
+
+    Of "spans" the pair is a question and its context, and the answers are pieces of the context.
+    """
 
     texts: Literal["one", "pair", "either"] = "one"
-    label: Literal["class", "number", "set"] = "class"
+    label: Literal["class", "number", "set", "spans"] = "class"

@@ -19,6 +19,7 @@ from glassbert.text.columns import Columns
 from glassbert.text.label_sets import bad_sets
 from glassbert.text.profiles import DECIMAL
 from glassbert.text.quoting import quoted
+from glassbert.text.spans import Asking, bad_spans
 from glassbert.text.tables import Table
 
 STRING, INTEGER, TRUTH, FRACTION = "a string", "an integer", "true or false", "a fractional number"
@@ -83,7 +84,9 @@ def usable_rows(table: Table, columns: Columns, *, schema: Schema = Schema()) ->
     bad: dict[int, Bad] = {}
     for column in filter(None, (columns.text, columns.pair)):
         bad |= _bad_texts(table.frame[column].tolist(), column)
-    if columns.label is not None and schema.label == "set":
+    if schema.label == "spans":
+        bad = bad_spans(table, asking_of(columns)) | bad
+    elif columns.label is not None and schema.label == "set":
         bad |= bad_sets(table, columns)
     elif columns.label is not None:
         bad |= _BAD[schema.label](table.frame[columns.label], columns.label)
@@ -101,6 +104,12 @@ def usable_rows(table: Table, columns: Columns, *, schema: Schema = Schema()) ->
         rejected=(*table.rejected, *problems),
         rejected_text=(*table.rejected_text, *raw),
     )
+
+
+def asking_of(columns: Columns) -> Asking:
+    """The columns of questions, contexts and answers."""
+    assert columns.pair is not None, "questions come with contexts"
+    return Asking(question=columns.text, context=columns.pair, answers=columns.label)
 
 
 def parse_number(text: str) -> float:

@@ -21,6 +21,7 @@ from glassbert.text.names import (
 from glassbert.text.profiles import Profile, profile
 from glassbert.text.quoting import quoted
 from glassbert.text.set_columns import marked_columns
+from glassbert.text.span_columns import choose_span_columns
 from glassbert.text.tables import Table
 
 LISTED = 20
@@ -66,6 +67,8 @@ def choose_columns(
     """
     asked = Asked(text=text, pair=pair, label=label)
     _refuse_same(asked)
+    if schema.label == "spans":
+        return _span_columns(table, asked, need_label=need_label, like=like)
     profiles = {name: profile(table.frame, name) for name in table.frame.columns}
     marked = marked_columns(profiles, asked, like.indicators if like else ()) if schema.label == "set" else ()
     for option, name in asked.options.items():
@@ -102,6 +105,15 @@ def choose_columns(
         pair=chosen.pair,
         indicators=marked,
     )
+
+
+def _span_columns(table: Table, asked: Asked, *, need_label: bool, like: Columns | None) -> Columns:
+    for option, name in asked.options.items():
+        _require(table, name, option=option)
+    before = None if like is None else (like.text, like.pair, like.label)
+    names = list(table.frame.columns)
+    found = choose_span_columns(names, asked, like=before, need_answers=need_label, source=table.source)
+    return Columns(text=found.question, pair=found.context, label=found.answers, reasons=found.reasons)
 
 
 def _named_label(

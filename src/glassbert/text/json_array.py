@@ -92,7 +92,7 @@ def _not_an_array(text: str, position: int, *, name: str) -> Problem:
     else:
         what, fix = (
             "this is a single JSON value, not an array of objects",
-            'write [{"text": "...", ...}, ...]',
+            'write [{"text": "...", ...}, ...]; questions may be in SQuAD\'s {"data": [...]}',
         )
     return _at(text, position, file=name, code="not-an-array", what=what, fix=fix)
 

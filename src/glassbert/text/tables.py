@@ -1,4 +1,6 @@
-"""Reading a table of examples from CSV, TSV, JSON, JSONL, Parquet or a DataFrame: exactly, or not at all."""
+"""Reading a table of examples from CSV, TSV, JSON, SQuAD, JSONL, Parquet or a DataFrame: exactly, or not at
+all.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +25,7 @@ from glassbert.text.parsed import Parsed
 from glassbert.text.quoting import quoted
 from glassbert.text.rejects import Rejects
 from glassbert.text.sources import Contents, Limits, read_source
+from glassbert.text.squad import parse_squad, squad_document
 
 __all__ = ["ReadOptions", "Table", "read_table"]
 
@@ -74,7 +77,12 @@ def _parse(contents: Contents, kind: Format, *, name: str, options: ReadOptions,
         return _within(options.max_field_bytes, parsed, name=name)
     text = decode(data, name=name, encoding=options.encoding)
     if kind == "json":
-        return _within(options.max_field_bytes, parse_json_array(text, name=name, rejects=rejects), name=name)
+        document = squad_document(text, name=name)
+        if document is None:
+            parsed = parse_json_array(text, name=name, rejects=rejects)
+        else:
+            parsed = parse_squad(document, name=name, rejects=rejects)
+        return _within(options.max_field_bytes, parsed, name=name)
     if kind == "jsonl":
         size = len(data) if options.encoding == "utf-8" else None
         parsed = parse_json_lines(text, name=name, rejects=rejects, size=size)
