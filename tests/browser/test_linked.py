@@ -3,16 +3,27 @@
 import base64
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page
 
+from glassbert.lens.embeddings_record import EmbeddingsRecord
+from glassbert.lens.report_records import Report
 from glassbert.show import OfRow
 from glassbert.show.page import render_page
 from tests.browser.conftest import ReportOf, Visit
 from tests.browser.reading import marks, wait_until
 from tests.show.make_attention import CHINESE, make_attention
+from tests.show.make_embeddings import make_embeddings
 
 pytestmark = pytest.mark.browser
+
+
+def points_of(report: Report, count: int) -> EmbeddingsRecord:
+    """Points of the first rows that the report lists."""
+    rows = report.confusion.examples.row[:count].astype(np.int32)
+    made = make_embeddings(count, maps=1)
+    return replace(made, rows=rows)
 
 
 def of_rows(*rows: int) -> list[OfRow]:
@@ -92,3 +103,23 @@ def test_row_of_the_errors_leads_to_the_looks_that_the_file_holds(visit: Visit, 
     commands = page.locator("#errors .selected code").all_inner_texts()
     assert [each.split(" ")[2] for each in commands] == ["attribution", "attention"]
     assert page.locator("#errors .selected").count() == 1
+
+
+def test_row_that_is_selected_among_the_errors_is_marked_on_the_map_and_the_other_way_round(
+    visit: Visit, report_of: ReportOf
+) -> None:
+    report = report_of("english")
+    record = points_of(report, 60)
+    page = visit([report, record])
+    row = int(record.rows[7])
+    page.evaluate(f"location.hash = '#row={row}'")
+    wait_until(page, "document.querySelector('#embeddings circle.chosen') !== null")
+    circle = page.locator("#embeddings circle.chosen")
+    drawn = marks(page, "embeddings points")[7]["drawn"]
+    at = [float(circle.get_attribute(name) or "nan") for name in ("cx", "cy")]
+    assert at == pytest.approx([drawn["x"], drawn["y"]], abs=0.01)
+    other = marks(page, "embeddings points")[11]["drawn"]
+    page.locator("#embeddings .map").click(position={"x": other["x"], "y": other["y"]})
+    wait_until(page, f"!location.hash.includes('row={row}')")
+    chosen = page.evaluate("Number(new URLSearchParams(location.hash.slice(1)).get('row'))")
+    assert chosen == int(record.rows[11])

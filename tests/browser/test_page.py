@@ -24,6 +24,9 @@ pytestmark = pytest.mark.browser
 MAX_ELEMENTS = 3000
 MAX_FIRST_PAINT_MS = 1000
 
+MARK_POLICY = """addEventListener('securitypolicyviolation', (event) => {
+  document.documentElement.dataset.broken = event.violatedDirective;
+})"""
 CONTRASTS = """() => {
   const parse = (text) => (text.match(/[\\d.]+/g) ?? []).map(Number);
   const linear = (c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4);
@@ -93,16 +96,21 @@ def test_compressed_script_that_was_changed_is_not_run(chromium: Browser, tmp_pa
     text = base64.b64encode(gzip.compress(planted)).decode()
     changed = render_page(make_attention()).decode().replace(packed("page.js"), text)
     allowed = changed.replace(digest(static("page.js")), digest(planted))
-    found = []
+    found, broken = [], []
     for number, content in enumerate([changed, allowed]):
         path = tmp_path / f"page{number}.html"
         path.write_text(content, encoding="utf-8")
         page = chromium.new_page()
+        page.add_init_script(MARK_POLICY)
+        page.on("console", lambda message: broken.append(message.text))
         page.goto(path.as_uri())
-        wait_until(page, "document.querySelectorAll('body > script:not([type])').length === 2")
+        wait_until(
+            page, "document.documentElement.dataset.planted || document.documentElement.dataset.broken"
+        )
         found.append(page.evaluate("document.documentElement.dataset.planted ?? 'no'"))
         page.close()
     assert found == ["no", "yes"]
+    assert any("Content Security Policy" in text for text in broken)
 
 
 def test_browser_of_these_tests_can_look_up_no_name() -> None:

@@ -17,7 +17,8 @@ async function open(): Promise<void> {
     const text = new TextDecoder().decode(await unzipped(fromBase64(element.textContent ?? '')));
     const script = document.createElement('script');
     script.text = policy ? policy.createScript(text) : text;
-    document.body.append(script);
+    document.body.append(script); // and with that it has run, unless the policy forbids it
+    script.remove();
   }
 }
 

@@ -34,11 +34,19 @@ describe('plane', () => {
   });
 
   it('keeps one scale for both axes, with y upwards', () => {
-    const view = viewOf(extentOf([map]), { width: 200, height: 100 }, { zoom: 1, panX: 0.5, panY: 0.5 });
+    const view = viewOf(extentOf([map]), { width: 200, height: 200 * extentOf([map]).tall }, { zoom: 1, panX: 0.5, panY: 0.5 });
     const [ax, ay, bx, by] = toScreen(Float32Array.of(0, 3, 1, 4), view) as unknown as [number, number, number, number];
     expect(bx - ax).toBeCloseTo(ay - by, 4);
     expect(ay).toBeCloseTo(50, 4);
-    expect(view.scale).toBeCloseTo((100 / 2) * 0.94 / 2, 6);
+    expect(view.scale).toBeCloseTo((200 / 2) * 0.94 / 2, 6);
+  });
+
+  it('gives a flat map a flat picture, and no map one that cannot be read', () => {
+    expect(extentOf([map]).tall).toBeCloseTo(0.5, 6);
+    const thin = { ...map, low: { data: Float64Array.of(0, 0), shape: [2] }, high: { data: Float64Array.of(10, 1), shape: [2] } };
+    expect(extentOf([thin]).tall).toBe(0.5);
+    const high = { ...map, low: { data: Float64Array.of(0, 0), shape: [2] }, high: { data: Float64Array.of(1, 10), shape: [2] } };
+    expect(extentOf([high]).tall).toBe(1);
   });
 
   it('goes from one map to the next in a straight line', () => {

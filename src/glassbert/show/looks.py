@@ -111,7 +111,7 @@ def look_inside(model: Model, rows: Sequence[Row], *, room: int, say: Say) -> It
     for place, row in enumerate(rows):
         share = left // (len(rows) - place)
         looked = list(_row(model, row, room=share, say=say))
-        cost = sum(map(_bytes, looked))
+        cost = sum(map(size_in_page, looked))
         if cost > left:
             out = f"{len(rows) - place} of {len(rows)} rows"
             say(f"note: {out} are not looked into: the report would be too large")
@@ -125,7 +125,7 @@ def _row(model: Model, row: Row, *, room: int, say: Say) -> Iterator[Record]:
         tried(lambda: attribution(model, row.text, pair=row.pair, method=METHODS, options=EVIDENCE), say)
     )
     yield from explained
-    spent = sum(map(_bytes, explained))
+    spent = sum(map(size_in_page, explained))
     if model.network.config.attention_type == "scaled_dot_product":
         yield from tried(
             lambda: within(
@@ -145,6 +145,6 @@ def tried(look: Callable[[], Record], say: Say) -> Iterable[Record]:
         return ()
 
 
-def _bytes(record: Record) -> int:
+def size_in_page(record: Record) -> int:
     """What it takes in a page."""
     return int(len(record.to_bytes()) * INFLATION) + 400

@@ -17,9 +17,12 @@ export interface Extent {
   readonly y: number;
   /** Half of the longer side. */
   readonly half: number;
+  /** Height over width of what the points fill, at most 1 and at least what a picture can be read in. */
+  readonly tall: number;
 }
 
 const MARGIN = 0.94;
+const FLATTEST = 0.5;
 
 /** The map's coordinates as numbers. */
 export function coordinatesOf(map: MapSketch): Float32Array {
@@ -37,16 +40,18 @@ export function extentOf(maps: readonly MapSketch[]): Extent {
   const bound = (axis: 0 | 1) =>
     [Math.min(...maps.map(({ low }) => low.data[axis]!)), Math.max(...maps.map(({ high }) => high.data[axis]!))] as const;
   const [[left, right], [bottom, top]] = [bound(0), bound(1)];
-  return { x: (left + right) / 2, y: (bottom + top) / 2, half: Math.max(right - left, top - bottom) / 2 || 1 };
+  const half = Math.max(right - left, top - bottom) / 2 || 1;
+  const tall = Math.max((top - bottom) / 2 / half, FLATTEST);
+  return { x: (left + right) / 2, y: (bottom + top) / 2, half, tall };
 }
 
-/** `panX` and `panY`, 0 to 1, say which part of the extent lies in the middle. */
+/** All of the extent in a picture of its proportions, or part of it: `panX` and `panY`, 0 to 1, say which lies in the middle. */
 export function viewOf(
   extent: Extent,
   size: { width: number; height: number },
   { zoom, panX, panY }: { zoom: number; panX: number; panY: number },
 ): View {
-  const scale = ((Math.min(size.width, size.height) / 2) * MARGIN * zoom) / extent.half;
+  const scale = ((Math.max(size.width, size.height) / 2) * MARGIN * zoom) / extent.half;
   const shift = (pan: number) => (2 * pan - 1) * extent.half;
   return { ...size, scale, x: extent.x + shift(panX), y: extent.y + shift(panY) };
 }
