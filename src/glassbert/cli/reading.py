@@ -13,7 +13,9 @@ DECLARED: dict[str, tuple[Any, Any]] = {
     "format": (
         Annotated[
             str | None,
-            typer.Option("--format", help="csv, tsv, json, jsonl or parquet; by the file's name if unsaid."),
+            typer.Option(
+                "--format", help="csv, tsv, json, jsonl, parquet or conll; by the file's name if unsaid."
+            ),
         ],
         None,
     ),

@@ -17,9 +17,13 @@ from glassbert.tasks.task import Examples, Task
 from glassbert.text.asked import Asked, Schema
 from glassbert.text.cells import asking_of, label_strings, usable_rows
 from glassbert.text.columns import Columns, choose_columns
+from glassbert.text.formats import resolve_format
 from glassbert.text.options import ReadOptions
+from glassbert.text.schemes import check_scheme
 from glassbert.text.spans import empty_texts, refuse_rows
 from glassbert.text.tables import Table, read_table
+from glassbert.text.tag_columns import choose_tag_columns, with_scheme
+from glassbert.text.tagged import usable_sentences
 
 SHOWN = 3
 PAIR_TASK = "text-pair-classification"
@@ -74,6 +78,8 @@ def read_rows(
     if asked.pair is not None and schema.texts == "one":
         what = f"--pair-column is {asked.pair!r}, and the task reads one text"
         raise UsageError(Problem(code="pairs", what=what, fix=f"leave it out, or use --task {PAIR_TASK}"))
+    if schema.label == "tags":
+        return _read_tagged(source, options, asked, need_label=need_label, like=like)
     table = read_table(source, options)
     columns = choose_columns(table, **vars(asked), schema=schema, need_label=need_label, like=like)
     if columns.pair is not None and schema.texts == "one":
@@ -86,6 +92,28 @@ def read_rows(
         table = usable_rows(table, columns, schema=schema)
     elif schema.label == "spans":
         refuse_rows(table, empty_texts(table, asking_of(columns)))
+    return Rows(table=table, columns=columns)
+
+
+def _read_tagged(
+    source: str | Path | pd.DataFrame,
+    options: ReadOptions,
+    asked: Asked,
+    *,
+    need_label: bool,
+    like: Columns | None,
+) -> Rows:
+    """Words with their tags; a file whose name says nothing of its format is taken for CoNLL."""
+    check_scheme(options.scheme)
+    options = replace(options, otherwise="conll")
+    by_line = not isinstance(source, pd.DataFrame) and resolve_format(str(source), options) == "conll"
+    table = read_table(source, options)
+    columns = choose_tag_columns(table, asked, need_label=need_label, like=like, by_line=by_line)
+    if not need_label:
+        columns = replace(columns, label=None)
+    columns = with_scheme(table, columns, given=options.scheme, repair=options.repair_bio)
+    if options.on_bad_rows != "error":
+        table = usable_sentences(table, columns)
     return Rows(table=table, columns=columns)
 
 

@@ -28,4 +28,4 @@ class Schema:
     """
 
     texts: Literal["one", "pair", "either"] = "one"
-    label: Literal["class", "number", "set", "spans"] = "class"
+    label: Literal["class", "number", "set", "spans", "tags"] = "class"

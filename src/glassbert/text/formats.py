@@ -18,18 +18,22 @@ FORMAT_OF_SUFFIX: dict[str, Format] = {
     ".ndjson": "jsonl",
     ".parquet": "parquet",
     ".pq": "parquet",
+    ".conll": "conll",
+    ".iob": "conll",
+    ".bio": "conll",
 }
 
 
 def resolve_format(name: str, options: ReadOptions) -> Format:
-    """The format of the file `name`; a name without a known suffix needs `options.format`.
+    """The format of the file `name`; a name without a known suffix needs `options.format`, or is that of
+    `options.otherwise`.
 
     Errors: UsageError (2) for options that make no sense; those of `open_regular` for a name without suffix.
     """
     _check(options)
     compressed = compression(name) is not None
     suffix = os.path.splitext(os.path.splitext(name)[0] if compressed else name)[1]
-    kind = options.format or FORMAT_OF_SUFFIX.get(suffix.casefold())
+    kind = options.format or FORMAT_OF_SUFFIX.get(suffix.casefold(), options.otherwise)
     if kind is None:
         os.close(
             open_regular(name)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from glassbert.text.schemes import Scheme
 from glassbert.text.sources import MAX_EXPANDED_BYTES, MAX_LINE_BYTES
 
-Format = Literal["csv", "tsv", "json", "jsonl", "parquet"]
+Format = Literal["csv", "tsv", "json", "jsonl", "parquet", "conll"]
 BadRows = Literal["error", "skip", "quarantine"]
 MAX_FIELD_BYTES = 16 << 20
 
@@ -19,6 +20,8 @@ class ReadOptions:
     `format` None: by suffix. `delimiter` None: comma for csv, tab for tsv (and a wrong one is refused with a
     suggestion, never switched). `header` False: the columns are named "0", "1", ... Sizes are in bytes.
     `on_bad_rows` is about single rows; a wrong encoding, an open quote or a wrong header always stops.
+    `otherwise`: the format of a file whose name says nothing. Of tags: `scheme` None is detected; with
+    `repair_bio` tags that break the scheme are read as conlleval reads them.
     """
 
     format: Format | None = None
@@ -29,3 +32,6 @@ class ReadOptions:
     max_line_bytes: int = MAX_LINE_BYTES
     max_expanded_bytes: int = MAX_EXPANDED_BYTES
     on_bad_rows: BadRows = "error"
+    otherwise: Format | None = None
+    scheme: Scheme | None = None
+    repair_bio: bool = False

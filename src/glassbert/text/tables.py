@@ -1,5 +1,5 @@
-"""Reading a table of examples from CSV, TSV, JSON, SQuAD, JSONL, Parquet or a DataFrame: exactly, or not at
-all.
+"""Reading a table of examples from CSV, TSV, JSON, SQuAD, JSONL, Parquet, CoNLL or a DataFrame: exactly, or
+not at all.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glassbert.errors import DataError, Problem
+from glassbert.text.conll import parse_conll
 from glassbert.text.decoding import decode
 from glassbert.text.delimited import Dialect, parse_delimited
 from glassbert.text.formats import resolve_format
@@ -87,6 +88,8 @@ def _parse(contents: Contents, kind: Format, *, name: str, options: ReadOptions,
         size = len(data) if options.encoding == "utf-8" else None
         parsed = parse_json_lines(text, name=name, rejects=rejects, size=size)
         return _within(options.max_field_bytes, parsed, name=name)
+    if kind == "conll":
+        return parse_conll(text, name=name, rejects=rejects, delimiter=options.delimiter)
     dialect = Dialect(
         delimiter=options.delimiter or ("\t" if kind == "tsv" else ","),
         quoted=kind == "csv",
