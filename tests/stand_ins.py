@@ -20,11 +20,15 @@ THINGS = ("film", "plot", "cast", "score", "scene", "end", "actor", "song", "rol
 
 def make_stand_ins(directory: Path) -> None:
     """reviews.csv (40 rows), test.csv (20 other rows), new.csv (texts only), pairs.csv, ratings.csv,
-    topics.csv, the encoder `minilm`, and one with a masked-word head, `google-bert/bert-base-uncased`.
+    topics.csv, the encoder `minilm`, one with a masked-word head, `google-bert/bert-base-uncased`, and one
+    that judges inference, `typeform/distilbert-base-uncased-mnli`.
     """
     directory.mkdir(parents=True, exist_ok=True)
     make_encoder(directory / "minilm")
     make_encoder(directory / "google-bert" / "bert-base-uncased", head="masked-lm")
+    judging = ("entailment", "neutral", "contradiction")
+    inference = directory / "typeform" / "distilbert-base-uncased-mnli"
+    make_encoder(inference, head="sequence-classification", labels=judging)
     rows = [
         (f"the {thing} is {word} .", label)
         for label in WORDS
@@ -77,11 +81,11 @@ def sentences(things: tuple[str, ...]) -> list[tuple[str, str, str]]:
     return [(word, thing, label) for label, words in WORDS.items() for word, thing in product(words, things)]
 
 
-def make_encoder(directory: Path, *, head: HeadKind = "pooling") -> None:
+def make_encoder(directory: Path, *, head: HeadKind = "pooling", labels: tuple[str, ...] = ()) -> None:
     """A random encoder of 15,000 parameters, with its tokenizer."""
     tokenizer = tiny_tokenizer(directory)
     tokenizer.save(directory)
-    network = Network(tiny_config(tokenizer.vocab_size), HeadConfig(kind=head), seed=1)
+    network = Network(tiny_config(tokenizer.vocab_size), HeadConfig(kind=head, labels=labels), seed=1)
     save_pretrained(network, directory)
 
 

@@ -107,7 +107,7 @@ def options_of(verb: str) -> dict[str, str]:
 def test_the_package_has_these_names() -> None:
     assert glassbert.__all__ == [
         "MultiLabelClassifier", "TextClassifier", "TextPairClassifier", "TextRegressor",
-        "__version__", "fill_mask", "lens", "load", "show",
+        "__version__", "fill_mask", "lens", "load", "pipeline", "show",
     ]  # fmt: skip
     for name in glassbert.__all__:
         assert getattr(glassbert, name) is not None

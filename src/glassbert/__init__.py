@@ -16,6 +16,7 @@ _HOME_OF = {
     "TextRegressor": "glassbert.runs.regressor",
     "fill_mask": "glassbert.runs.masked_words",
     "load": "glassbert.runs.models",
+    "pipeline": "glassbert.runs.pipelines.registry",
     "show": "glassbert.show",
     "lens": "glassbert.lens",
 }
@@ -29,6 +30,7 @@ __all__ = [
     "fill_mask",
     "lens",
     "load",
+    "pipeline",
     "show",
 ]
 

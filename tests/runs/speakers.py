@@ -56,4 +56,8 @@ def make_speaker(directory: Path, family: str, head: HeadConfig, *, seed: int = 
     )
     save_pretrained(Network(config, head, seed=seed), directory)
     tokenizer.save(directory, model_max_length=MAX_LENGTH)
+    if family == "distilbert":  # transformers 4 goes by the class, and DistilBERT knows no segments
+        path = directory / "tokenizer_config.json"
+        settings = json.loads(path.read_text(encoding="utf-8"))
+        path.write_text(json.dumps({**settings, "tokenizer_class": "DistilBertTokenizer"}), encoding="utf-8")
     return directory

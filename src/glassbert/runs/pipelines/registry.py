@@ -1,0 +1,46 @@
+"""`glassbert.pipeline`: a task by its name, a model, and a call as transformers 4 had it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from glassbert.errors import Problem, UsageError
+from glassbert.runs.models import Model, load
+from glassbert.runs.pipelines.feature_extraction import FeatureExtraction
+from glassbert.runs.pipelines.fill_mask import FillMask
+from glassbert.runs.pipelines.options import with_options
+from glassbert.runs.pipelines.text_classification import TextClassification
+from glassbert.runs.pipelines.zero_shot_classification import ZeroShotClassification
+
+# a new pipeline is one line here: a frozen dataclass of a model and its options, with a __call__
+PIPELINES: dict[str, Callable[..., Any]] = {
+    "text-classification": TextClassification,
+    "fill-mask": FillMask,
+    "feature-extraction": FeatureExtraction,
+    "zero-shot-classification": ZeroShotClassification,
+}
+ALIASES = {"sentiment-analysis": "text-classification", "ner": "token-classification"}
+
+
+def pipeline(
+    task: str, model: Model | str | Path, *, device: str | int = "cpu", **options: Any
+) -> Callable[..., Any]:
+    """What answers as `transformers.pipeline(task, model=...)` of version 4 did; `options` are for all calls.
+
+    `model` is a run, a model directory, a bundled name, a hub id, or what `glassbert.load` returns; `device`
+    is "cpu", "cuda", or a number as transformers counts (-1 is the CPU). Raises UsageError for an unknown
+    task or option, and what `load` raises.
+    """
+    name = ALIASES.get(task, task)
+    if name not in PIPELINES:
+        close = difflib.get_close_matches(name, PIPELINES, n=1)
+        hint = f"did you mean {close[0]}? " if close else ""
+        fix = f"{hint}pipelines: {', '.join(PIPELINES)}"
+        raise UsageError(Problem(code="unknown-task", what=f"there is no pipeline '{task}'", fix=fix))
+    place = device if isinstance(device, str) else "cpu" if device < 0 else f"cuda:{device}"
+    loaded = model if isinstance(model, Model) else load(model, device=place)
+    ready: Callable[..., Any] = with_options(PIPELINES[name](loaded), options)
+    return ready

@@ -1,0 +1,118 @@
+"""Models and calls of pipelines: what transformers 4.57 answered to them is recorded in golden/."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from glassbert.model.config import HeadConfig
+from tests.runs.speakers import FAMILIES, MASK, make_speaker
+
+CLASSES = ("neg", "neutral", "pos")
+HEAD: Any = "sequence-classification"
+MODELS: dict[str, tuple[str, HeadConfig]] = {
+    "classes": ("bert", HeadConfig(kind=HEAD, labels=CLASSES, problem_type="single_label_classification")),
+    "roberta-classes": ("roberta", HeadConfig(kind=HEAD, labels=CLASSES)),
+    "sets": ("distilbert", HeadConfig(kind=HEAD, labels=CLASSES, problem_type="multi_label_classification")),
+    "number": ("bert", HeadConfig(kind=HEAD, labels=("stars",), problem_type="regression")),
+    "one": ("distilbert", HeadConfig(kind=HEAD, labels=("spam",))),
+    "inference": ("bert", HeadConfig(kind=HEAD, labels=("contradiction", "neutral", "entailment"))),
+    "roberta-inference": (
+        "roberta",
+        HeadConfig(kind=HEAD, labels=("ENTAILMENT", "NEUTRAL", "CONTRADICTION")),
+    ),
+    **{f"{family}-words": (family, HeadConfig(kind="masked-lm")) for family in FAMILIES},
+    **{f"{family}-encoder": (family, HeadConfig(kind="none")) for family in FAMILIES},
+}
+TEXT, OTHER = "the film is warm, not dull!", "a fine film 好看"
+PAIR = {"text": TEXT, "text_pair": OTHER}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """`pipeline(task, model=..., **options)(*args, **kwargs)`."""
+
+    model: str
+    task: str
+    options: dict[str, Any] = field(default_factory=dict)
+    args: list[Any]
+    kwargs: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        said = [*map(repr, self.args), *(f"{name}={value!r}" for name, value in self.kwargs.items())]
+        built = "".join(f", {name}={value!r}" for name, value in self.options.items())
+        return f"{self.task} {self.model}{built}: {', '.join(said)}"
+
+
+def _text_classification() -> list[Call]:
+    calls = []
+    for model in ("classes", "roberta-classes", "sets", "number", "one"):
+        shapes: list[Any] = [TEXT, [TEXT], [TEXT, OTHER], "", PAIR, [PAIR, PAIR]]
+        shapes += [] if "roberta" in model else [[[[TEXT, OTHER]]]]
+        calls += [(model, {}, shape, {}) for shape in shapes]
+        for told in (
+            {"top_k": None},
+            {"top_k": 1},
+            {"top_k": 2},
+            {"return_all_scores": True},
+            {"return_all_scores": False},
+            *({"function_to_apply": name} for name in ("softmax", "sigmoid", "none")),
+        ):
+            calls += [(model, {}, shape, told) for shape in (TEXT, [TEXT, OTHER], PAIR)]
+            calls += [(model, told, shape, {}) for shape in (TEXT, [TEXT, OTHER])]
+    calls.append(("classes", {"top_k": 2}, TEXT, {"top_k": 1}))
+    return [
+        Call(model=model, task="text-classification", options=options, args=[shape], kwargs=kwargs)
+        for model, options, shape, kwargs in calls
+    ]
+
+
+def _fill_mask() -> list[Call]:
+    calls = []
+    for family in FAMILIES:
+        mask, space = MASK[family], "Ġ" if family == "roberta" else ""
+        one, two = f"the film is {mask} .", f"{mask} is not {mask}!"
+        targets = [f"{space}warm", f"{space}cold"]
+        for inputs in (one, two, [one], [one, two], [two]):
+            for kwargs in ({}, {"top_k": 2}, {"targets": targets}, {"targets": targets[0]}):
+                calls.append(Call(model=f"{family}-words", task="fill-mask", args=[inputs], kwargs=kwargs))
+        calls.append(Call(model=f"{family}-words", task="fill-mask", options={"top_k": 3}, args=[one]))
+    return calls
+
+
+def _feature_extraction() -> list[Call]:
+    return [
+        Call(model=f"{family}-encoder", task="feature-extraction", args=[inputs])
+        for family in FAMILIES
+        for inputs in (TEXT, [TEXT], [TEXT, "", OTHER])
+    ]
+
+
+def _zero_shot() -> list[Call]:
+    calls = []
+    labels, template = ["warm", "dull and cold", "film"], "It is {} , is it not?"
+    for model in ("inference", "roberta-inference"):
+        for args in (
+            [TEXT, labels],
+            [[TEXT, OTHER], labels],
+            [TEXT, "warm, dull , film"],
+            [TEXT, "warm"],
+            [[TEXT], labels],
+        ):
+            for kwargs in ({}, {"multi_label": True}, {"hypothesis_template": template}):
+                calls.append(Call(model=model, task="zero-shot-classification", args=args, kwargs=kwargs))
+        kwargs = {"candidate_labels": labels, "multi_label": True}
+        calls.append(Call(model=model, task="zero-shot-classification", args=[TEXT], kwargs=kwargs))
+    return calls
+
+
+CALLS = [*_text_classification(), *_fill_mask(), *_feature_extraction(), *_zero_shot()]
+
+
+def make_models(directory: Path) -> dict[str, Path]:
+    """Every model of `MODELS` in a directory of its own."""
+    return {
+        name: make_speaker(directory / name, family, head, seed=number)
+        for number, (name, (family, head)) in enumerate(MODELS.items())
+    }

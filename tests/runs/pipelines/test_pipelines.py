@@ -1,0 +1,161 @@
+"""Pipelines answer as transformers 4.57 did: recorded goldens, the same shapes, numbers to 1e-5."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import softmax
+
+import glassbert as gb
+from glassbert.errors import UsageError
+from glassbert.runs.notes import ModelNotes, write_notes
+from tests.runs.pipelines.calls import CALLS, CLASSES, OTHER, TEXT, Call, make_models
+from tests.runs.pipelines.golden.write import GOLDEN
+
+RECORDED = json.loads(gzip.decompress(GOLDEN.read_bytes()))
+PAIRS = list(zip(CALLS, RECORDED["answers"], strict=True))
+LONG = "the film is not warm , a dull fine cold film ! " * 12
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    directory = tmp_path_factory.mktemp("models")
+    return {name: gb.load(place) for name, place in make_models(directory).items()}
+
+
+def assert_alike(found: Any, wanted: Any) -> None:
+    assert type(found) is type(wanted), (found, wanted)
+    if isinstance(wanted, dict):
+        assert list(found) == list(wanted)
+        for name in wanted:
+            assert_alike(found[name], wanted[name])
+    elif isinstance(wanted, list):
+        assert len(found) == len(wanted)
+        for mine, other in zip(found, wanted, strict=True):
+            assert_alike(mine, other)
+    elif isinstance(wanted, float):
+        assert found == pytest.approx(wanted, abs=1e-5)
+    else:
+        assert found == wanted
+
+
+def test_the_goldens_are_of_the_version_that_is_promised() -> None:
+    assert RECORDED["version"].startswith("4.57.") and len(RECORDED["answers"]) == len(CALLS)
+
+
+@pytest.mark.parametrize(("call", "wanted"), PAIRS, ids=[str(call) for call in CALLS])
+def test_a_call_answers_as_transformers_4(models: dict[str, Any], call: Call, wanted: Any) -> None:
+    found = gb.pipeline(call.task, models[call.model], **call.options)(*call.args, **call.kwargs)
+    assert_alike(found, wanted)
+
+
+def test_a_directory_and_an_alias_do_as_well(tmp_path: Path) -> None:
+    place = make_models(tmp_path)["classes"]
+    wanted = gb.pipeline("text-classification", gb.load(place))(TEXT)
+    assert gb.pipeline("sentiment-analysis", str(place), device=-1)(TEXT) == wanted
+
+
+def test_an_iterator_of_texts_is_a_list_of_answers(models: dict[str, Any]) -> None:
+    pipe = gb.pipeline("text-classification", models["classes"], batch_size=8)
+    assert pipe(text for text in (TEXT, OTHER)) == pipe([TEXT, OTHER]) == pipe((TEXT, OTHER), num_workers=2)
+    assert pipe([]) == []
+
+
+def test_tensors_are_what_the_lists_say(models: dict[str, Any]) -> None:
+    pipe = gb.pipeline("feature-extraction", models["bert-encoder"])
+    (tensor,) = pipe([TEXT], return_tensors=True)
+    assert tensor.shape[0] == 1 and torch.equal(tensor, torch.tensor(pipe(TEXT)))
+
+
+def test_scores_are_calibrated_where_the_model_is(tmp_path: Path) -> None:
+    place = make_models(tmp_path)["classes"]
+    write_notes(place, ModelNotes(task="text-classification", temperature=2.5))
+    pipe = gb.pipeline("text-classification", place, top_k=None)
+    raw = {each["label"]: each["score"] for each in pipe([TEXT], function_to_apply="none")[0]}
+    shares = softmax(np.array([raw[label] for label in CLASSES]) / 2.5)
+    found = {each["label"]: each["score"] for each in pipe([TEXT])[0]}
+    assert [found[label] for label in CLASSES] == pytest.approx(shares)
+    assert gb.load(place).predict([TEXT]).scores[0] == pytest.approx(shares)
+
+
+def test_long_texts_are_read_whole(models: dict[str, Any]) -> None:
+    model = models["classes"]
+    (best,) = gb.pipeline("text-classification", model)(LONG)
+    assert best["score"] == pytest.approx(softmax(model.logits([LONG])[0]).max(), abs=1e-6)
+    states = gb.pipeline("feature-extraction", models["bert-encoder"])(LONG)
+    whole = model.tokenizer.windows([LONG], max_length=10_000)
+    assert len(states[0]) == len(whole.input_ids) > 3 * model.max_length
+    pipe = gb.pipeline("zero-shot-classification", models["inference"])
+    one, two = pipe(LONG, ["warm", "cold"]), pipe(LONG + "warm " * 50, ["warm", "cold"])
+    assert one["scores"] != two["scores"]
+
+
+@pytest.mark.parametrize(
+    ("model", "task", "said"),
+    [
+        ("classes", "text-clasification", "did you mean text-classification"),
+        ("classes", "summarization", "there is no pipeline 'summarization' .*pipelines: text-classification"),
+    ],
+)
+def test_unknown_tasks_are_refused(models: dict[str, Any], model: str, task: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        gb.pipeline(task, models[model])
+
+
+@pytest.mark.parametrize(
+    ("task", "model", "args", "kwargs", "said"),
+    [
+        ("text-classification", "classes", [TEXT], {"truncation": True}, "a text is never cut"),
+        ("text-classification", "classes", [TEXT], {"topk": 2}, "no option 'topk'.*options: top_k"),
+        ("text-classification", "classes", [TEXT], {"function_to_apply": "tanh"}, "softmax, sigmoid or none"),
+        ("text-classification", "classes", [3], {}, "the input is int"),
+        ("text-classification", "classes", [[TEXT, 3]], {}, "an input is int"),
+        ("text-classification", "classes", [[[TEXT, OTHER]]], {}, "text_pair"),
+        (
+            "text-classification",
+            "bert-encoder",
+            [TEXT],
+            {},
+            r"no head for classes of texts \(its head: none\)",
+        ),
+        ("fill-mask", "classes", ["the [MASK]"], {}, "no trained masked-word head"),
+        ("feature-extraction", "classes", [TEXT], {"top_k": 1}, "options: return_tensors"),
+        (
+            "zero-shot-classification",
+            "classes",
+            [TEXT, ["a"]],
+            {},
+            "no label .* is entailment .*neg, neutral, pos",
+        ),
+        ("zero-shot-classification", "inference", [TEXT], {}, "candidate_labels is empty"),
+        ("zero-shot-classification", "inference", [TEXT, " , "], {}, "candidate_labels is empty"),
+        ("zero-shot-classification", "inference", [[], ["a"]], {}, "there are 0 texts"),
+        ("zero-shot-classification", "inference", [TEXT, ["a"]], {"hypothesis_template": "it"}, "no place"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    models: dict[str, Any], task: str, model: str, args: list[Any], kwargs: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        gb.pipeline(task, models[model])(*args, **kwargs)
+
+
+def test_contradiction_goes_by_its_name_wherever_it_stands(tmp_path: Path) -> None:
+    from glassbert.model.config import HeadConfig
+    from glassbert.runs.pipelines.zero_shot_classification import entailment
+    from tests.runs.speakers import make_speaker
+
+    for labels, places in {
+        ("neutral", "entailment", "contradiction"): (1, 2),
+        ("not_entailment", "entailment"): (1, 0),
+        ("entailment", "not_entailment"): (0, 1),
+        ("entail", "other", "contradict"): (0, 2),
+    }.items():
+        head = HeadConfig(kind="sequence-classification", labels=labels)
+        assert entailment(gb.load(make_speaker(tmp_path / labels[0], "bert", head))) == places
