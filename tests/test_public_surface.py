@@ -29,6 +29,10 @@ OPTIONS = {
         "--overwrite", "--report", "--no-report", "--looks", JSON,
         *READING, *MODEL,
     },
+    "check": {
+        "--task", "--model", "--eval-data", "--pair-column", "--label-column", "--seed", "--measure",
+        "--no-measure", "--threads", "--text-column", JSON, *READING,
+    },
     "evaluate": {"--pair-column", "--label-column", JSON, *READING, *MODEL},
     "predict": {"--text", "--pair", "--pair-column", "--out", "-o", "--overwrite", JSON, *READING, *MODEL},
     "fill-mask": {"--top-k", "--targets", "--device", "--threads", JSON},
@@ -66,6 +70,7 @@ OPTIONS = {
 }  # fmt: skip
 ARGUMENTS = {
     "demo": [],
+    "check": ["data"],
     "finetune": ["train"],
     "evaluate": ["model", "data"],
     "predict": ["model", "data"],
@@ -107,7 +112,7 @@ def options_of(verb: str) -> dict[str, str]:
 def test_the_package_has_these_names() -> None:
     assert glassbert.__all__ == [
         "MultiLabelClassifier", "TextClassifier", "TextPairClassifier", "TextRegressor",
-        "__version__", "fill_mask", "lens", "load", "pipeline", "show",
+        "__version__", "check", "fill_mask", "lens", "load", "pipeline", "show",
     ]  # fmt: skip
     for name in glassbert.__all__:
         assert getattr(glassbert, name) is not None

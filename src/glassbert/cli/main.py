@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from glassbert.cli import demo, evaluate, fill_mask, finetune, look, predict, report
+from glassbert.cli import check, demo, evaluate, fill_mask, finetune, look, predict, report
 from glassbert.cli.failures import open_streams, reported
 from glassbert.errors import Problem, UsageError
 
@@ -26,6 +26,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("demo", short_help="Two minutes, offline: a fine-tuned model and its report.")(demo.demo)
+app.command("check", short_help="What is in a file, and whether to train on it.")(check.check)
 app.command("finetune", short_help="Learn from labelled texts; measured and explained.")(finetune.finetune)
 app.command("evaluate", short_help="Score a model on labelled rows, with intervals.")(evaluate.evaluate)
 app.command("predict", short_help="The label of a text, or of every row of a file.")(predict.predict)

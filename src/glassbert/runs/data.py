@@ -15,6 +15,8 @@ import numpy as np
 import pandas as pd
 
 from glassbert.errors import DataError, Problem, UsageError
+from glassbert.runs.check.finding import Finding
+from glassbert.runs.check.quick import leak_finding, quick_findings
 from glassbert.runs.other_columns import OtherColumns, other_columns
 from glassbert.runs.rows import Rejected, Rows, read_labelled, read_rows, rejected_warning
 from glassbert.tasks.labels import ClassWeights
@@ -24,6 +26,7 @@ from glassbert.text.asked import Asked
 from glassbert.text.label_checks import conflicts, overlap
 from glassbert.text.options import ReadOptions
 from glassbert.text.split import stratified_split
+from glassbert.text.tables import Table
 
 EVALUATION_SHARE, MOST_EVALUATION = 0.2, 5000
 VALIDATION_SHARE, MOST_VALIDATION = 0.1, 2000
@@ -37,8 +40,8 @@ class DataOptions:
     `train` None is for a run that is resumed: then the recorded file is read.
     """
 
-    train: str | Path | pd.DataFrame | None = None
-    evaluation: str | Path | pd.DataFrame | None = None
+    train: str | Path | pd.DataFrame | Table | None = None
+    evaluation: str | Path | pd.DataFrame | Table | None = None
     task: str = "text-classification"
     text_column: str | None = None
     pair_column: str | None = None
@@ -65,7 +68,8 @@ class Learning:
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Dataset:
     """The task that the training file describes, its three sets, what was found on the way, and
-    run.json's facts; `others` are further columns of the evaluation rows, `rejected` rows set aside.
+    run.json's facts; `others` are further columns of the evaluation rows, `rejected` rows set aside;
+    `warnings` are sentences, those of `findings` that are warnings among them.
     """
 
     task: Task
@@ -76,6 +80,7 @@ class Dataset:
     warnings: tuple[str, ...]
     rejected: tuple[Rejected, ...]
     facts: dict[str, Any]
+    findings: tuple[Finding, ...] = ()
 
 
 def read_dataset(options: DataOptions, learning: Learning = Learning()) -> Dataset:
@@ -102,10 +107,13 @@ def read_dataset(options: DataOptions, learning: Learning = Learning()) -> Datas
     assert everything.targets is not None
     warnings += conflicts(everything.texts, task.words(everything.targets), everything.rows.tolist())
     _refuse_few(everything, source)
+    findings = quick_findings(source, everything, task)
     learn, judged = _evaluation(options, source, task, everything=everything, seed=learning.seed)
     train, validation = hold_out(
         learn, task, share=VALIDATION_SHARE, most=MOST_VALIDATION, seed=learning.seed + 1
     )
+    if options.evaluation is not None:
+        findings += leak_finding(everything, judged.examples)
     facts = {
         "train": source.facts,
         "evaluation": judged.facts,
@@ -128,9 +136,10 @@ def read_dataset(options: DataOptions, learning: Learning = Learning()) -> Datas
         validation=validation,
         evaluation=judged.examples,
         others=judged.others,
-        warnings=(*warnings, *judged.warnings),
+        warnings=(*warnings, *judged.warnings, *(f.what for f in findings if f.level == "warning")),
         rejected=(*source.rejected, *judged.rejected),
         facts=facts,
+        findings=tuple(findings),
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from glassbert.errors import GlassbertError
+from glassbert.runs.check.finding import refuse_mistakes
 from glassbert.runs.claim import claimed
 from glassbert.runs.data import Dataset, Learning, read_dataset
 from glassbert.runs.devices import refuse_device
@@ -175,6 +176,8 @@ def _read(options: FinetuneOptions, watchers: Watchers) -> tuple[Dataset, Prepar
     dataset = read_dataset(options.data, Learning(**{name: said[name] for name in names if name in said}))
     for warning in dataset.warnings:
         watchers.say(f"note: {warning}")
+    if not options.data.allow_degenerate:
+        refuse_mistakes(dataset.findings, dataset.facts["train"]["path"])
     prepared = prepare_model(options.request, dataset.task, num_rows=len(dataset.train))
     for warning in prepared.model.warnings:
         watchers.say(f"note: {warning}")

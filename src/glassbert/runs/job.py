@@ -61,7 +61,7 @@ class FinetuneJob:
     def batches(self, step: int) -> Sequence[Batch]:
         parts = self.settings.gradient_accumulation_steps
         numbers = range(step * parts, (step + 1) * parts)
-        return [self._batch(self.order.batch(number)) for number in numbers]
+        return [self.batch_of(self.order.batch(number)) for number in numbers]
 
     def weight(self, batch: Batch) -> float:
         return batch.weight
@@ -89,7 +89,8 @@ class FinetuneJob:
         ]
         return {"seed": self.settings.seed, "step": step, "rows": [part.tolist() for part in rows]}
 
-    def _batch(self, chosen: np.ndarray) -> Batch:
+    def batch_of(self, chosen: np.ndarray) -> Batch:
+        """These windows of the training rows as one batch."""
         offset = self.network.config.position_offset
         return self.task.batch(
             self.train.windows, chosen, self.train.examples, position_offset=offset, device=self.device

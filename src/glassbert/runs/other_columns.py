@@ -48,7 +48,7 @@ def _sliceable(name: str, values: Sequence[object], before: dict[str, list[str]]
     # readers of tables strip the names of columns
     if name.strip() in before:
         return LeftOut(kind="column", name=name, reason="same-name")
-    cells = [_plain(value) for value in values]
+    cells = [plain_cell_text(value) for value in values]
     plain = [cell for cell in cells if cell is not None]
     if len(plain) < len(cells) or not _writable(name, *set(plain)):
         return LeftOut(kind="column", name=name, reason="not-plain")
@@ -56,7 +56,7 @@ def _sliceable(name: str, values: Sequence[object], before: dict[str, list[str]]
     return sliced if isinstance(sliced, LeftOut) else plain
 
 
-def _plain(value: object) -> str | None:
+def plain_cell_text(value: object) -> str | None:
     """A cell as text: "" for null; None for a list, an object or another thing that is no plain value."""
     if value is None or (isinstance(value, float | np.floating) and math.isnan(value)):
         return ""

@@ -62,7 +62,7 @@ class Rows:
 
 
 def read_rows(
-    source: str | Path | pd.DataFrame,
+    source: str | Path | pd.DataFrame | Table,
     options: ReadOptions,
     *,
     asked: Asked = Asked(),  # noqa: B008 - frozen
@@ -118,7 +118,7 @@ def _read_tagged(
 
 
 def read_labelled(
-    source: str | Path | pd.DataFrame,
+    source: str | Path | pd.DataFrame | Table,
     task: Task,
     *,
     options: ReadOptions,

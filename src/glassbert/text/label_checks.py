@@ -67,12 +67,28 @@ def check_classes(labels: Sequence[str], *, source: str, allow_degenerate: bool 
     raise DataError(Problem(code="single-class", what=what, fix=fix, file=source))
 
 
-def conflicts(texts: Sequence[Text], labels: Sequence[str], rows: Sequence[int]) -> list[str]:
-    """Warnings about equal texts (but for case and white space) with different labels: counts, first five."""
+def equal_texts(texts: Sequence[Text]) -> list[list[int]]:
+    """The places of texts that occur more than once (but for case and white space), a list for each."""
     groups: defaultdict[Text, list[int]] = defaultdict(list)
     for index, text in enumerate(texts):
         groups[fold_text(text)].append(index)
-    found = [group for group in groups.values() if len({labels[index] for index in group}) > 1]
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def contradictions(texts: Sequence[Text], labels: Sequence[str]) -> list[list[int]]:
+    """Those of them that have different labels."""
+    return [group for group in equal_texts(texts) if len({labels[index] for index in group}) > 1]
+
+
+def leaked(train_texts: Sequence[Text], evaluation_texts: Sequence[Text]) -> list[int]:
+    """The places of evaluation texts that are also training texts (but for case and white space)."""
+    known = {fold_text(text) for text in train_texts}
+    return [index for index, text in enumerate(evaluation_texts) if fold_text(text) in known]
+
+
+def conflicts(texts: Sequence[Text], labels: Sequence[str], rows: Sequence[int]) -> list[str]:
+    """Warnings about equal texts (but for case and white space) with different labels: counts, first five."""
+    found = contradictions(texts, labels)
     if not found:
         return []
     total = sum(map(len, found))
@@ -95,17 +111,16 @@ def overlap(
 
     `rows`: the row numbers of the evaluation texts, from 1 when absent. DataError (65) with `fail_on_leak`.
     """
-    known = {fold_text(text) for text in train_texts}
-    leaked = [index for index, text in enumerate(evaluation_texts) if fold_text(text) in known]
-    if not leaked:
+    found = leaked(train_texts, evaluation_texts)
+    if not found:
         return []
-    share = len(leaked) / len(evaluation_texts)
+    share = len(found) / len(evaluation_texts)
     what = (
-        f"{len(leaked):,} of {len(evaluation_texts):,} evaluation texts ({share:.1%}) are also training texts"
+        f"{len(found):,} of {len(evaluation_texts):,} evaluation texts ({share:.1%}) are also training texts"
     )
     first = [
         f"row {index + 1 if rows is None else int(rows[index]):,}: {_short(evaluation_texts[index])}"
-        for index in leaked[:FIRST]
+        for index in found[:FIRST]
     ]
     if fail_on_leak:
         fix = f"remove them from one side; the first: {'; '.join(first)}"

@@ -53,12 +53,14 @@ class Table:
     rejected_text: tuple[str, ...] = ()
 
 
-def read_table(source: str | Path | pd.DataFrame, options: ReadOptions = STRICT) -> Table:
-    """Read a table; `.gz` and `.xz` of the text formats are decompressed on the way.
+def read_table(source: str | Path | pd.DataFrame | Table, options: ReadOptions = STRICT) -> Table:
+    """Read a table (one that is read already is taken); `.gz` and `.xz` are decompressed on the way.
 
     Errors: MissingInputError (66), DataError (65) with file, line and remedy, StorageError (74) when the file
     changes while it is read, UsageError (2) for options that make no sense.
     """
+    if isinstance(source, Table):
+        return source
     rejects = Rejects(options.on_bad_rows)
     if isinstance(source, pd.DataFrame):
         parsed = parse_frame(source, name=DATAFRAME)

@@ -1,0 +1,48 @@
+"""`glassbert check`: what is in a file, and whether training on it would make sense."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from glassbert.cli import arguments as words
+from glassbert.cli.console import emit, emit_json, hear
+from glassbert.cli.reading import Reading, reads_tables
+
+
+@reads_tables
+def check(
+    data: Annotated[str, typer.Argument(help="Labelled texts: CSV, TSV, JSON, JSONL or Parquet.")],
+    task: Annotated[str | None, typer.Option(help="What to learn; guessed if unsaid.")] = None,
+    model: Annotated[str, typer.Option(help="Whose tokenizer and speed to take.")] = "minilm",
+    eval_data: Annotated[
+        str | None, typer.Option(help="Rows for the score; split from DATA if unsaid.")
+    ] = None,
+    text_column: words.TextColumn = None,
+    pair_column: words.PairColumn = None,
+    label_column: words.LabelColumn = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the split.")] = 0,
+    measure: Annotated[
+        bool, typer.Option("--measure/--no-measure", help="Fit a baseline and measure the time of a run.")
+    ] = True,
+    threads: words.Threads = None,
+    *,
+    reading: Reading,
+    as_json: words.Json = False,
+) -> None:
+    """Look at labelled texts before training; exit code 65 where training on them would be a mistake."""
+    from glassbert.cli.check_page import page  # torch and pandas load here, not for --help
+    from glassbert.runs.check.data_check import CheckOptions, check_data
+    from glassbert.runs.devices import use_threads
+    from glassbert.text.asked import Asked
+
+    hear(use_threads(threads))
+    asked = Asked(text=text_column, pair=pair_column, label=label_column)
+    options = CheckOptions(read=reading(), task=task, asked=asked, model=model, seed=seed, measure=measure)
+    found = check_data(data, eval_data, options)
+    if as_json:
+        emit_json(found.document)
+    else:
+        emit(page(found))
+    found.refuse()

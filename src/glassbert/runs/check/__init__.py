@@ -1,0 +1,1 @@
+"""What is in a file of labelled texts, and whether training on it makes sense."""

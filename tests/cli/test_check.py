@@ -1,0 +1,80 @@
+"""`glassbert check`: a page of 80 columns in any script, one JSON object, and exit code 65 for a mistake."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from glassbert.cli.check_page import WIDTH, fitted, wrapped
+from tests.cli.process import Answer
+
+Inside = Callable[..., Answer]
+CHINESE = ["酒店的位置很好，离地铁站很近，房间也很干净", "这部电影太长了，我看到一半就睡着了"]
+
+
+def write(path: Path, lines: list[tuple[str, ...]]) -> Path:
+    path.write_text("".join(",".join(line) + "\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def test_the_page_tells_a_newcomer_what_the_file_is(inside: Inside, rows: Path, encoder: Path) -> None:
+    answer = inside("check", rows, "--model", encoder)
+    assert answer.code == 0
+    for said in (
+        "120 read = 120 used + 0 set aside",
+        "text-classification: one text and one of 2 different labels",
+        "text: 'text', the only column of running text",
+        "bad          60  50.0%  ####################",
+        "Latin 100.0%",
+        "TF-IDF + logistic regression: accuracy",
+        "a base model (",
+    ):
+        assert said in answer.out
+    assert max(map(cell_len, answer.out.splitlines())) <= WIDTH
+
+
+@pytest.mark.parametrize("script", ["Latin", "Han"])
+def test_no_line_is_wider_than_the_terminal(
+    inside: Inside, encoder: Path, tmp_path: Path, script: str
+) -> None:
+    texts = CHINESE if script == "Han" else ["a very long text about a film" * 4, "another " * 30]
+    lines = [(f"{texts[i % 2]}{i}", "好评" if i % 2 else "差评") for i in range(40)]
+    file = write(tmp_path / f"{'数据' * 20}.csv", [("text", "label"), *lines, *[(lines[0][0], "好评")]])
+    answer = inside("check", file, "--model", encoder, "--no-measure")
+    assert answer.code == 0
+    body = answer.out.splitlines()[1:]
+    assert max(map(cell_len, body)) <= WIDTH
+    assert f"{script} 100.0%" in answer.out
+
+
+def test_json_is_one_object_and_a_mistake_leaves_with_65(
+    inside: Inside, encoder: Path, tmp_path: Path
+) -> None:
+    rows = [(f"text {i // 2}", "good" if i % 2 else "bad") for i in range(60)]
+    answer = inside(
+        "check",
+        write(tmp_path / "a.csv", [("text", "label"), *rows]),
+        "--model",
+        encoder,
+        "--json",
+        "--no-measure",
+    )
+    assert answer.code == 65
+    assert not answer.json["ok"]
+    assert "contradictory-labels: 60 of 60 rows" in answer.err
+    assert "baselines" not in answer.json
+
+
+def test_a_file_that_cannot_be_read_is_told_as_everywhere(inside: Inside, tmp_path: Path) -> None:
+    answer = inside("check", write(tmp_path / "a.csv", [("text", "label"), ("a", "b", "c")]))
+    assert (answer.code, answer.out) == (65, "")
+    assert answer.err.startswith(f"{tmp_path / 'a.csv'}:2: wrong-field-count: ")
+
+
+def test_cells_are_cut_and_filled_by_what_a_terminal_shows() -> None:
+    assert cell_len(fitted("电影" * 20, 15)) == 15
+    assert fitted("ab", 4) == "ab  "
+    assert all(cell_len(line) <= 20 for line in wrapped("电影太长了" * 12, 20))
+    assert "".join(wrapped("电影太长了" * 12, 20)).replace(" ", "") == "电影太长了" * 12
+    assert wrapped("", 10) == [""]

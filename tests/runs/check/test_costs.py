@@ -1,0 +1,86 @@
+"""The arithmetic of an estimate, by hand; and its parts against a loop that is really run."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from glassbert.runs.check.costs import Pace, Work, run_bytes, run_seconds
+from glassbert.runs.check.estimate import work_of
+from glassbert.runs.check.measure import measure
+from glassbert.runs.data import DataOptions, read_dataset
+from glassbert.runs.fit import make_plan
+from glassbert.runs.job import FinetuneJob, Split
+from glassbert.runs.prepare import Request, prepare_model
+from glassbert.runs.recipe import values
+
+PACE = Pace(per_token=0.01, per_token_read=0.002, per_step=0.5, per_save=3.0, bytes_per_token=1000)
+WORK = Work(steps=10, tokens=2000, evaluations=4, validation_tokens=100, judged_tokens=300, largest_batch=250)
+
+
+def test_seconds_are_the_sum_of_their_parts() -> None:
+    seconds, loop = run_seconds(WORK, PACE, others=7)
+    assert loop == pytest.approx(2000 * 0.01 + 10 * 0.5 + 4 * 100 * 0.002 + 4 * 3)
+    assert seconds == pytest.approx(loop + (100 + 300) * 0.002 + 1 + 7)
+
+
+def test_bytes_are_process_weights_optimiser_and_the_largest_batch() -> None:
+    assert run_bytes(WORK, PACE, process=5e6, parameters=1000, numbers=3) == 5e6 + 16_000 + 250_000
+
+
+def test_twelve_blocks_lie_on_the_line_through_one_and_three() -> None:
+    """A cost a + b L is found again at any depth, in every part."""
+    one, three, twelve = (
+        Pace(**{name: 2 + depth * value for name, value in vars(PACE).items()}) for depth in (1, 3, 12)
+    )
+    found = one.at_depth(three, depths=(1, 3), depth=12)
+    assert vars(found) == pytest.approx(vars(twelve))
+
+
+def test_a_line_that_falls_below_nothing_is_nothing() -> None:
+    """Noise may make the deeper network the faster one."""
+    faster = Pace(**{name: value / 2 for name, value in vars(PACE).items()})
+    assert set(vars(PACE.at_depth(faster, depths=(1, 3), depth=12)).values()) == {0.0}
+
+
+@pytest.fixture
+def job(encoder: Path, rows: Path) -> FinetuneJob:
+    dataset = read_dataset(DataOptions(train=rows))
+    prepared = prepare_model(
+        Request(model=str(encoder), settings={"epochs": 2.5}, config={}),
+        dataset.task,
+        num_rows=len(dataset.train),
+    )
+    model = prepared.model
+    windows = [
+        dataset.task.windows(each, model.tokenizer, max_length=model.max_length)
+        for each in (dataset.train, dataset.validation)
+    ]
+    return FinetuneJob(
+        model.network,
+        dataset.task,
+        values(prepared.settings),
+        train=Split(dataset.train, windows[0]),
+        validation=Split(dataset.validation, windows[1]),
+    )
+
+
+def test_the_work_is_that_of_the_loop(job: FinetuneJob, rows: Path) -> None:
+    dataset, plan = read_dataset(DataOptions(train=rows)), make_plan(job)
+    work = work_of(job, dataset)
+    assert work.steps == plan.total_steps
+    assert work.evaluations == -(-plan.total_steps // plan.eval_every)
+    seen = sum(job.tokens(batch) for step in range(plan.total_steps) for batch in job.batches(step))
+    assert work.tokens == pytest.approx(seen, rel=0.05)
+    sizes = [job.tokens(batch) for step in range(job.steps_per_epoch) for batch in job.batches(step)]
+    assert work.largest_batch == max(sizes)
+
+
+def test_measuring_takes_about_as_long_as_asked_and_leaves_a_usable_network(job: FinetuneJob) -> None:
+    started = time.monotonic()
+    found = measure(job, seconds=0.2)
+    assert time.monotonic() - started < 30
+    assert found.tokens > 0
+    assert all(np.isfinite(value) and value > 0 for value in vars(found.pace).values())
+    assert np.isfinite(job.evaluate()["loss"])
