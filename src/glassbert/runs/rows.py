@@ -96,7 +96,7 @@ def read_rows(
 
 
 def _read_tagged(
-    source: str | Path | pd.DataFrame,
+    source: str | Path | pd.DataFrame | Table,
     options: ReadOptions,
     asked: Asked,
     *,
@@ -106,7 +106,7 @@ def _read_tagged(
     """Words with their tags; a file whose name says nothing of its format is taken for CoNLL."""
     check_scheme(options.scheme)
     options = replace(options, otherwise="conll")
-    by_line = not isinstance(source, pd.DataFrame) and resolve_format(str(source), options) == "conll"
+    by_line = isinstance(source, str | Path) and resolve_format(str(source), options) == "conll"
     table = read_table(source, options)
     columns = choose_tag_columns(table, asked, need_label=need_label, like=like, by_line=by_line)
     if not need_label:
