@@ -29,6 +29,7 @@ OPTIONS = {
         "--overwrite", "--report", "--no-report", "--looks", JSON,
         *READING, *MODEL,
     },
+    "compare": {"--shared", "--rows", JSON},
     "check": {
         "--task", "--model", "--eval-data", "--pair-column", "--label-column", "--seed", "--measure",
         "--no-measure", "--threads", "--text-column", JSON, *READING,
@@ -71,6 +72,7 @@ OPTIONS = {
 ARGUMENTS = {
     "demo": [],
     "check": ["data"],
+    "compare": ["run_a", "run_b"],
     "finetune": ["train"],
     "evaluate": ["model", "data"],
     "predict": ["model", "data"],
@@ -112,7 +114,7 @@ def options_of(verb: str) -> dict[str, str]:
 def test_the_package_has_these_names() -> None:
     assert glassbert.__all__ == [
         "MultiLabelClassifier", "TextClassifier", "TextPairClassifier", "TextRegressor",
-        "__version__", "check", "fill_mask", "lens", "load", "pipeline", "show",
+        "__version__", "check", "compare", "fill_mask", "lens", "load", "pipeline", "show",
     ]  # fmt: skip
     for name in glassbert.__all__:
         assert getattr(glassbert, name) is not None

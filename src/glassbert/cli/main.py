@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from glassbert.cli import check, demo, evaluate, fill_mask, finetune, look, predict, report
+from glassbert.cli import check, compare, demo, evaluate, fill_mask, finetune, look, predict, report
 from glassbert.cli.failures import open_streams, reported
 from glassbert.errors import Problem, UsageError
 
@@ -29,6 +29,7 @@ app.command("demo", short_help="Two minutes, offline: a fine-tuned model and its
 app.command("check", short_help="What is in a file, and whether to train on it.")(check.check)
 app.command("finetune", short_help="Learn from labelled texts; measured and explained.")(finetune.finetune)
 app.command("evaluate", short_help="Score a model on labelled rows, with intervals.")(evaluate.evaluate)
+app.command("compare", short_help="What changed from one run to another.")(compare.compare)
 app.command("predict", short_help="The label of a text, or of every row of a file.")(predict.predict)
 app.command("fill-mask", short_help="Words for the masks of a text.")(fill_mask.fill_mask)
 app.command("report", short_help="Draw the report of a run as one HTML file.")(report.report)

@@ -1,0 +1,1 @@
+"""Two runs judged on the same rows."""

@@ -1,0 +1,54 @@
+"""Are two models different on the same rows, or is it chance? Tests of paired answers."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+MOST_EXACT = 16
+"""Rows that differ up to which all sign flips are counted; beyond, as many as FLIPS are drawn."""
+FLIPS = 20_000
+AT_ONCE = 4_000_000
+
+
+def mcnemar(first: Bool[np.ndarray, "N"], second: Bool[np.ndarray, "N"]) -> float:
+    """McNemar's exact test of two shares of right rows, two-sided.
+
+    Of the n rows that one model has right and the other wrong, k are the first's; were the models equally
+    good, k would be binomial with n and 1/2. p = min(1, 2 P(K <= min(k, n - k))), summed in logarithms.
+    """
+    only_first = int((first & ~second).sum())
+    differing = only_first + int((second & ~first).sum())
+    fewer = min(only_first, differing - only_first)
+    logs = [
+        math.lgamma(differing + 1)
+        - math.lgamma(i + 1)
+        - math.lgamma(differing - i + 1)
+        - differing * math.log(2)
+        for i in range(fewer + 1)
+    ]
+    highest = max(logs)
+    return min(1.0, 2 * math.exp(highest) * math.fsum(math.exp(value - highest) for value in logs))
+
+
+def sign_flips(differences: Float[np.ndarray, "N"], *, seed: int = 0) -> float:
+    """How often the mean of paired differences would be as far from 0 if each sign were a coin's, two-sided.
+
+    Exact for up to 16 differences that are not 0; otherwise (1 + hits) / (1 + draws) of 20,000 random flips
+    (Phipson and Smyth 2010), never too small.
+    """
+    values = differences[differences != 0].astype(np.float64)
+    if not len(values):
+        return 1.0
+    observed = abs(values.sum()) * (1 - 1e-12)
+    if len(values) <= MOST_EXACT:
+        bits = (np.arange(1 << len(values))[:, None] >> np.arange(len(values))) & 1
+        return float((np.abs((1 - 2 * bits) @ values) >= observed).mean())
+    draw = np.random.default_rng(seed)
+    hits, step = 0, max(1, AT_ONCE // len(values))
+    for start in range(0, FLIPS, step):
+        signs = draw.integers(0, 2, (min(step, FLIPS - start), len(values)), dtype=np.int8) * 2 - 1
+        hits += int((np.abs(signs @ values) >= observed).sum())
+    return (1 + hits) / (1 + FLIPS)
