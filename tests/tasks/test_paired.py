@@ -13,8 +13,8 @@ from glassbert.tasks.paired import mcnemar, sign_flips
 
 @given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 5))
 def test_mcnemar_is_the_binomial_test_of_the_rows_that_differ(b: int, c: int, same: int) -> None:
-    first = np.array([True] * b + [False] * c + [True] * same)
-    second = np.array([False] * b + [True] * c + [True] * same)
+    first = np.array([True] * b + [False] * c + [True] * same, dtype=bool)
+    second = np.array([False] * b + [True] * c + [True] * same, dtype=bool)
     wanted = binomtest(b, b + c, 0.5).pvalue if b + c else 1.0
     assert mcnemar(first, second) == pytest.approx(wanted, rel=1e-9)
     assert mcnemar(second, first) == mcnemar(first, second)

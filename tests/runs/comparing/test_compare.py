@@ -26,9 +26,8 @@ Line = tuple[Any, ...]
 def make_run(path: Path, rows: Sequence[Line], *, kind: str = "class", pair: bool = False) -> Path:
     """A finished run that holds these (row, text, (pair,) label, prediction)."""
     path.mkdir()
-    document = {
-        "format_version": 1, "run_id": path.name, "status": "finished", "task": TASKS[kind], "labels": ["a", "b"]
-    }  # fmt: skip
+    document = {"format_version": 1, "run_id": path.name, "status": "finished"}
+    document |= {"task": TASKS[kind], "labels": ["a", "b"]}
     (path / "run.json").write_text(json.dumps(document))
     header = ["row", "text", *(["pair"] if pair else []), "label", "prediction", "score:text", "text"]
     lines = [table_line([*map(str, row), "0.5", "else"]) for row in rows]
