@@ -171,6 +171,12 @@ export const STRINGS = {
     zh: '此任务的答案不是多类选一，因此没有混淆矩阵。每一条样本见运行目录中的 predictions.csv。',
   },
   numbers_worst: { en: 'Largest errors of {total} rows', zh: '{total} 条样本中误差最大的' },
+  numbers_label: { en: '{n} rows, given against predicted', zh: '{n} 条样本的给定值与预测值' },
+  numbers_hint: {
+    en: 'On the dashed line the model is right. Click a dot to select its row.',
+    zh: '虚线上的点预测正确。点击一个点以选择该行。',
+  },
+  numbers_read: { en: 'Row {row}: given {given}, predicted {predicted}.', zh: '第 {row} 行：给定 {given}，预测 {predicted}。' },
   numbers_given: { en: 'given', zh: '给定' },
   numbers_predicted: { en: 'predicted', zh: '预测' },
   numbers_row: { en: 'row', zh: '行' },
