@@ -5,6 +5,8 @@ A new task joins the contract by adding its case to `CASES`.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -152,6 +154,64 @@ def set_scores(predictions: Predictions, examples: Examples) -> dict[str, float]
     }
 
 
+def span_rows(texts: list[str]) -> Rows:
+    """Questions; contexts are long where the question is, and two of three hold their answer."""
+    contexts = [LONG[40:] if text == LONG else SECOND for text in texts]
+    answers = [
+        json.dumps({"text": [], "answer_start": []} if i % 3 == 2 else squad_answer(context, i))
+        for i, context in enumerate(contexts)
+    ]
+    return {"question": texts, "context": contexts, "answers": answers}
+
+
+def squad_answer(context: str, number: int) -> dict[str, list[object]]:
+    """One word, or two: the last of them that the context has."""
+    answer = ("film", "is dull")[number % 2] if "is dull" in context else "film"
+    return {"text": [answer], "answer_start": [context.rindex(answer)]}
+
+
+def span_loss(logits: np.ndarray, batch: Batch, examples: Examples, example_of_window: np.ndarray) -> float:
+    """Sum over windows of share x mean over both ends of log sum exp z - z of the right token; SECOND is one
+    window, of whose tokens the answer's are the last but so many, and LONG's answer is in its last one.
+    """
+    assert examples.targets is not None
+    total = 0.0
+    bounds = batch.packed.layout.starts
+    for number, window in enumerate(batch.index):
+        text = example_of_window[window]
+        z = logits[bounds[number] : bounds[number + 1]].astype(np.float64)
+        length = len(z)
+        first = last = 0
+        siblings = np.flatnonzero(example_of_window == text)
+        for span in examples.targets[text]:
+            context = examples.texts[text][1]
+            words = context[span.start :].split()
+            held = len(span.text.split())
+            if window == siblings[-1] or context == SECOND:
+                first = length - 1 - len(words)
+                last = first + held - 1
+        ends = np.log(np.exp(z - z.max(0)).sum(0)) + z.max(0) - z[[first, last], [0, 1]]
+        total += ends.mean() / len(siblings)
+    return total
+
+
+def span_scores(predictions: Predictions, examples: Examples) -> dict[str, float]:
+    """SQuAD's scores of answers whose words are lower case already."""
+    assert examples.targets is not None
+    scores: dict[str, list[tuple[float, float]]] = {"has": [], "no": []}
+    for spans, found in zip(examples.targets, predictions.answers, strict=True):
+        gold, said = (
+            [word for word in re.findall(r"[a-z]+", text) if word not in ("a", "an", "the")]
+            for text in (spans[0].text if spans else "", found.text)
+        )
+        same = sum(min(gold.count(word), said.count(word)) for word in set(gold))
+        f1 = 2 * same / (len(gold) + len(said)) if gold and said else float(gold == said)
+        scores["has" if spans else "no"].append((100.0 * (gold == said), 100 * f1))
+    exact, f1 = np.mean([*scores["has"], *scores["no"]], axis=0)
+    apart = {f"{kind}_answer_f1": np.mean(found, axis=0)[1] for kind, found in scores.items()}
+    return {"exact_match": exact, "f1": f1, "loss": 1 - f1 / 100, **apart}
+
+
 CASES = (
     Case(
         name="text-classification",
@@ -196,5 +256,20 @@ CASES = (
         loss=set_loss,
         scores=set_scores,
         scored=lambda scores: bool(((scores > 0) & (scores < 1)).all()),
+    ),
+    Case(
+        name="question-answering",
+        columns=Columns(text="question", pair="context", label="answers", reasons=()),
+        train=span_rows(list(PLAIN)),
+        unknown={
+            "question": ["a film"],
+            "context": ["a film"],
+            "answers": ['{"text": "m", "answer_start": 4}'],
+        },
+        refused="1: wrong-offset: answer_start 4 points at 'l', and the answer 'm' begins at 5",
+        labelled=span_rows,
+        loss=span_loss,
+        scores=span_scores,
+        scored=lambda scores: bool(((scores >= 0) & (scores <= 1)).all()),
     ),
 )

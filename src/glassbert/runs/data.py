@@ -7,6 +7,7 @@ once, at the end. A score on rows that took part in a choice would flatter the m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from glassbert.runs.other_columns import OtherColumns, other_columns
 from glassbert.runs.rows import Rejected, Rows, read_labelled, read_rows, rejected_warning
 from glassbert.tasks.labels import ClassWeights
 from glassbert.tasks.names import find_task
-from glassbert.tasks.task import Examples, Task
+from glassbert.tasks.task import Examples, Task, Text
 from glassbert.text.asked import Asked
 from glassbert.text.label_checks import conflicts, overlap
 from glassbert.text.options import ReadOptions
@@ -187,13 +188,23 @@ def _evaluation(
     )
 
 
+def _together(examples: Examples, task: Task) -> Sequence[Text]:
+    """What must not stand on both sides of a split: a text, or the context of several questions."""
+    if task.schema.label != "spans":
+        return examples.texts
+    contexts = [text[-1] for text in examples.texts if isinstance(text, tuple)]
+    return contexts if len(set(contexts)) > 1 else examples.texts
+
+
 def hold_out(
     examples: Examples, task: Task, *, share: float, most: int, seed: int
 ) -> tuple[Examples, Examples]:
     """(kept, held out), in the proportions of the task's strata; at least one example is held out."""
     assert examples.targets is not None
     fraction = min(share, most / len(examples))
-    kept, held = stratified_split(task.strata(examples.targets), examples.texts, fraction=fraction, seed=seed)
+    kept, held = stratified_split(
+        task.strata(examples.targets), _together(examples, task), fraction=fraction, seed=seed
+    )
     if not len(held):
         held, kept = kept[:1], kept[1:]
     return examples.select(np.asarray(kept)), examples.select(np.asarray(held))

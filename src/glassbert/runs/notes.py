@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from glassbert.tasks.task import Tuned
 FILE = "glassbert.json"
 FORMAT_VERSION = 1
 # written only where they say something
-RARE = {"label_scale": 1.0, "thresholds": ()}
+RARE = {"label_scale": 1.0, "thresholds": (), "null_threshold": None, "max_answer_length": None}
 LabelType = Literal["str", "int", "float", "bool"]
 
 
@@ -24,7 +25,8 @@ LabelType = Literal["str", "int", "float", "bool"]
 class ModelNotes:
     """How a model wants to be used: its task, window length in tokens, calibration temperature, what its
     labels were before they were written as strings ("str", "int", "float" or "bool"), the standard deviation
-    of the numbers that it learnt from, and from which score on each of several labels is given.
+    of the numbers that it learnt from, from which score on each of several labels is given, by how much
+    having no answer must score above the best one, and how many tokens an answer may have.
     """
 
     task: str | None = None
@@ -33,11 +35,13 @@ class ModelNotes:
     label_type: LabelType = "str"
     label_scale: float = 1.0
     thresholds: tuple[float, ...] = ()
+    null_threshold: float | None = None
+    max_answer_length: int | None = None
 
     @property
     def tuned(self) -> Tuned:
         """What held-out rows decided, as a task takes it."""
-        return Tuned(temperature=self.temperature, label_scale=self.label_scale, thresholds=self.thresholds)
+        return Tuned(**{name: getattr(self, name) for name in Tuned.__dataclass_fields__})
 
     def with_tuned(self, tuned: Tuned) -> ModelNotes:
         """The same with what held-out rows decided."""
@@ -57,6 +61,11 @@ class ModelNotes:
                 found.append(f"{name} is {value!r}, not a number above 0")
         if not isinstance(self.thresholds, tuple) or not all(map(_is_share, self.thresholds)):
             found.append(f"thresholds is {self.thresholds!r}, not a list of numbers from 0 to 1")
+        null, longest = self.null_threshold, self.max_answer_length
+        if null is not None and (type(null) not in (int, float) or not math.isfinite(null)):
+            found.append(f"null_threshold is {null!r}, not a finite number")
+        if longest is not None and (type(longest) is not int or longest < 1):
+            found.append(f"max_answer_length is {longest!r}, not a whole number of at least 1")
         if self.label_type not in get_args(LabelType):
             found.append(f"label_type is {self.label_type!r}, not one of {', '.join(get_args(LabelType))}")
         return found

@@ -6,6 +6,7 @@ import difflib
 
 from glassbert.errors import Problem, UsageError
 from glassbert.model.config import HeadConfig
+from glassbert.tasks.answering import QuestionAnswering
 from glassbert.tasks.classification import TextClassification
 from glassbert.tasks.multi_label import MultiLabelClassification
 from glassbert.tasks.pairs import TextPairClassification
@@ -18,6 +19,7 @@ KINDS: tuple[type[Task], ...] = (
     TextPairClassification,
     TextRegression,
     MultiLabelClassification,
+    QuestionAnswering,
 )
 TASKS: dict[str, type[Task]] = {kind.name: kind for kind in KINDS}
 METRICS = (*dict.fromkeys(name for task in TASKS.values() for name in task.metrics), "loss")

@@ -28,7 +28,7 @@ from glassbert.text.tokenizer import Tokenizer
 from glassbert.text.windows import Windows
 
 Text = str | tuple[str, str]
-Answer = Literal["class", "number", "set"]
+Answer = Literal["class", "number", "set", "span"]
 Answers = np.ndarray
 """One entry per text along the first axis; what an entry is, the task says."""
 
@@ -77,7 +77,10 @@ class Guess(Protocol):
 
 
 class Rival(Guess, Protocol):
-    """A baseline's answers, and what was done to get them."""
+    """A baseline's answers, its name, and what was done to get them."""
+
+    @property
+    def name(self) -> str: ...
 
     @property
     def notes(self) -> tuple[str, ...]: ...
@@ -119,6 +122,8 @@ class Tuned:
     temperature: float = 1.0
     label_scale: float = 1.0
     thresholds: tuple[float, ...] = ()
+    null_threshold: float | None = None
+    max_answer_length: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

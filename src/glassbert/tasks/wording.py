@@ -13,6 +13,10 @@ METRIC_NAMES = {
     "mae": "MAE",
     "rmse": "RMSE",
     "mse": "MSE",
+    "exact_match": "exact match",
+    "f1": "F1",
+    "has_answer_f1": "F1 with answer",
+    "no_answer_f1": "F1 without answer",
 }
 RIVAL_NAMES = {
     "tfidf": "TF-IDF + logistic regression",
@@ -20,6 +24,8 @@ RIVAL_NAMES = {
     "tfidf_ridge": "TF-IDF + ridge regression",
     "mean": "always the mean",
     "tfidf_sets": "TF-IDF + one logistic regression per label",
+    "overlap": "overlap of words",
+    "no_answer": "always no answer",
 }
 HUB_METRICS = {
     "micro_f1": "f1",
@@ -32,4 +38,8 @@ HUB_METRICS = {
     "mae": "mae",
     "rmse": "rmse",
     "mse": "mse",
+    "exact_match": "exact_match",
+    "f1": "f1",
+    "has_answer_f1": "f1",
+    "no_answer_f1": "f1",
 }
