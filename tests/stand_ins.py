@@ -6,6 +6,7 @@ command of the documentation runs as it is written, in seconds and without weigh
 
 from __future__ import annotations
 
+import json
 from itertools import product
 from pathlib import Path
 
@@ -20,8 +21,8 @@ THINGS = ("film", "plot", "cast", "score", "scene", "end", "actor", "song", "rol
 
 def make_stand_ins(directory: Path) -> None:
     """reviews.csv (40 rows), test.csv (20 other rows), new.csv (texts only), pairs.csv, ratings.csv,
-    topics.csv, the encoder `minilm`, one with a masked-word head, `google-bert/bert-base-uncased`, and one
-    that judges inference, `typeform/distilbert-base-uncased-mnli`.
+    topics.csv, questions.json, the encoder `minilm`, one with a masked-word head,
+    `google-bert/bert-base-uncased`, and one that judges inference, `typeform/distilbert-base-uncased-mnli`.
     """
     directory.mkdir(parents=True, exist_ok=True)
     make_encoder(directory / "minilm")
@@ -42,6 +43,7 @@ def make_stand_ins(directory: Path) -> None:
     write_csv(directory / "pairs.csv", [("premise", "hypothesis", "label"), *pairs()])
     write_csv(directory / "ratings.csv", [("text", "score"), *ratings()])
     write_csv(directory / "topics.csv", [("text", "labels"), *topics()])
+    (directory / "questions.json").write_text(json.dumps(questions()), encoding="utf-8")
     write_csv(directory / "new.csv", [("text",), *((text,) for text, _ in other)])
 
 
@@ -53,6 +55,19 @@ def pairs() -> list[tuple[str, str, str]]:
         for thing in THINGS[:3]
         for (one, mine), (two, yours) in product(words, words)
     ]
+
+
+def questions() -> dict[str, object]:
+    """In SQuAD's form: how a thing is, which every fourth context does not say."""
+    said = [(thing, word) for thing in THINGS for words in WORDS.values() for word in words]
+    articles = []
+    for number, (thing, word) in enumerate(said):
+        known = number % 4 > 0
+        context = f"a {thing} {number} . it is {word} ." if known else f"a {thing} {number} ."
+        answers = [{"text": word, "answer_start": context.index(word)}] if known else []
+        question = {"id": str(number), "question": f"is the {thing} fine ?", "is_impossible": not known}
+        articles.append({"paragraphs": [{"context": context, "qas": [{**question, "answers": answers}]}]})
+    return {"version": "v2.0", "data": articles}
 
 
 def ratings() -> list[tuple[str, str]]:

@@ -17,10 +17,11 @@ READING = {
     "--max-line-bytes",
 }  # fmt: skip
 MODEL = {"--device", "--threads", "--text-column"}
+COLUMNS = {"--question-column", "--pair-column", "--context-column"}
 OPTIONS = {
     "demo": {"--out", "--budget", "--threads", JSON},
     "finetune": {
-        "--out", "--eval-data", "--task", "--pair-column", "--label-column", "--model", "--epochs",
+        "--out", "--eval-data", "--task", *COLUMNS, "--label-column", "--model", "--epochs",
         "--batch-size",
         "--learning-rate", "--lr", "--max-length", "--max-len", "--budget", "--seed", "--metric",
         "--patience", "--optimizer", "--lr-scheduler-type", "--weight-decay", "--layer-decay",
@@ -31,11 +32,14 @@ OPTIONS = {
     },
     "compare": {"--shared", "--rows", JSON},
     "check": {
-        "--task", "--model", "--eval-data", "--pair-column", "--label-column", "--seed", "--measure",
+        "--task", "--model", "--eval-data", *COLUMNS, "--label-column", "--seed", "--measure",
         "--no-measure", "--threads", "--text-column", JSON, *READING,
     },
-    "evaluate": {"--pair-column", "--label-column", JSON, *READING, *MODEL},
-    "predict": {"--text", "--pair", "--pair-column", "--out", "-o", "--overwrite", JSON, *READING, *MODEL},
+    "evaluate": {*COLUMNS, "--label-column", JSON, *READING, *MODEL},
+    "predict": {
+        "--text", "--pair", "--question", "--context", *COLUMNS, "--out", "-o", "--overwrite", JSON, *READING,
+        *MODEL,
+    },
     "fill-mask": {"--top-k", "--targets", "--device", "--threads", JSON},
     "report": {"--out", "-o", "--looks", JSON},
     "look attention": {
@@ -113,7 +117,7 @@ def options_of(verb: str) -> dict[str, str]:
 
 def test_the_package_has_these_names() -> None:
     assert glassbert.__all__ == [
-        "MultiLabelClassifier", "TextClassifier", "TextPairClassifier", "TextRegressor",
+        "MultiLabelClassifier", "QuestionAnswerer", "TextClassifier", "TextPairClassifier", "TextRegressor",
         "__version__", "check", "compare", "fill_mask", "lens", "load", "pipeline", "show",
     ]  # fmt: skip
     for name in glassbert.__all__:

@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 
 _HOME_OF = {
     "MultiLabelClassifier": "glassbert.runs.label_estimator",
+    "QuestionAnswerer": "glassbert.runs.answerer",
     "TextClassifier": "glassbert.runs.estimators",
     "TextPairClassifier": "glassbert.runs.estimators",
     "TextRegressor": "glassbert.runs.regressor",
@@ -25,6 +26,7 @@ _HOME_OF = {
 
 __all__ = [
     "MultiLabelClassifier",
+    "QuestionAnswerer",
     "TextClassifier",
     "TextPairClassifier",
     "TextRegressor",

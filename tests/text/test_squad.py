@@ -259,4 +259,6 @@ def test_real_files_are_read_and_their_flaws_found(shared_data: Path) -> None:
         read(path)
     kept = read_rows(path, ReadOptions(on_bad_rows="skip"), schema=SCHEMA)
     assert len(kept.table.rows) + len(kept.rejected) == 3219
-    assert caught.value.total == len(kept.rejected)
+    assert caught.value.total == len(kept.rejected) == 176
+    codes = [each.problem.code for each in kept.rejected]
+    assert (codes.count("answer-not-in-context"), codes.count("offset-unit")) == (173, 3)

@@ -34,8 +34,17 @@ Device = Annotated[str, typer.Option(help="cpu or cuda.")]
 TextColumn = Annotated[
     str | None, typer.Option("--text-column", help="Column of the text; found by itself if unsaid.")
 ]
+FirstColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--text-column",
+        "--question-column",
+        help="Column of the text or question; found by itself if unsaid.",
+    ),
+]
 PairColumn = Annotated[
-    str | None, typer.Option("--pair-column", help="Column of the second text, for tasks on pairs.")
+    str | None,
+    typer.Option("--pair-column", "--context-column", help="Column of the second text, or of the context."),
 ]
 LabelColumn = Annotated[str | None, typer.Option("--label-column", help="Column of the label.")]
 Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads; all cores if unsaid.")]

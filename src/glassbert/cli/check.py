@@ -19,7 +19,7 @@ def check(
     eval_data: Annotated[
         str | None, typer.Option(help="Rows for the score; split from DATA if unsaid.")
     ] = None,
-    text_column: words.TextColumn = None,
+    text_column: words.FirstColumn = None,
     pair_column: words.PairColumn = None,
     label_column: words.LabelColumn = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the split.")] = 0,

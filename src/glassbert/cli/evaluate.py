@@ -17,7 +17,7 @@ from glassbert.cli.summary import scores_table
 def evaluate(
     model: words.Model,
     data: Annotated[str, typer.Argument(help="Labelled texts.")],
-    text_column: words.TextColumn = None,
+    text_column: words.FirstColumn = None,
     pair_column: words.PairColumn = None,
     label_column: words.LabelColumn = None,
     device: words.Device = "cpu",

@@ -26,7 +26,7 @@ def finetune(
         str | None, typer.Option(help="Rows for the score; split from TRAIN if unsaid.")
     ] = None,
     task: Annotated[str, typer.Option(help="What to learn.")] = "text-classification",
-    text_column: words.TextColumn = None,
+    text_column: words.FirstColumn = None,
     pair_column: words.PairColumn = None,
     label_column: words.LabelColumn = None,
     model: Annotated[str | None, typer.Option(help="Run, model directory, bundled name or hub id.")] = None,

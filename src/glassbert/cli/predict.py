@@ -18,12 +18,18 @@ from glassbert.errors import Problem, UsageError
 def predict(
     model: words.Model,
     data: words.Data = None,
-    text: words.Texts = None,
+    text: Annotated[
+        list[str] | None,
+        typer.Option("--text", "--question", help="A text, or a question (may be repeated)."),
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="CSV file to write.")] = None,
     pair: Annotated[
-        list[str] | None, typer.Option("--pair", help="The second text of each --text, for a pair.")
+        list[str] | None,
+        typer.Option(
+            "--pair", "--context", help="The second text of each --text, or context of each --question."
+        ),
     ] = None,
-    text_column: words.TextColumn = None,
+    text_column: words.FirstColumn = None,
     pair_column: words.PairColumn = None,
     device: words.Device = "cpu",
     threads: words.Threads = None,
@@ -32,7 +38,7 @@ def predict(
     overwrite: words.Overwrite = False,
     as_json: words.Json = False,
 ) -> None:
-    """Predict the label of a text, or of every row of a file; the file itself is never changed."""
+    """Predict the answer for a text, or for every row of a file; the file itself is never changed."""
     if (data is None) == (not text):
         fix = "give a file, or --text TEXT"
         raise UsageError(Problem(code="nothing-to-predict", what="give either DATA or --text", fix=fix))

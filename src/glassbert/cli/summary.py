@@ -26,9 +26,13 @@ def summary(document: dict[str, Any], *, run: Path, page: Path | None) -> str:
         "",
         f"model    {run / 'model'}",
         *([f"report   {page}"] if page else []),
-        f'next     glassbert predict {run} --text "..."',
+        f"next     glassbert predict {run} {_asking(document)}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _asking(document: dict[str, Any]) -> str:
+    return '--question "..." --context "..."' if document["task"] == "question-answering" else '--text "..."'
 
 
 def scores_table(metrics: dict[str, float], intervals: dict[str, list[float]]) -> str:

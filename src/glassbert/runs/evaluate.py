@@ -15,6 +15,7 @@ from glassbert.runs.other_columns import other_columns
 from glassbert.runs.rows import Rows, read_labelled, rejected_warning
 from glassbert.runs.weak_spots import judged_rows, weak_spots
 from glassbert.strict_json import read_json
+from glassbert.tasks.remarks import remarks
 from glassbert.tasks.task import Examples, Predictions
 from glassbert.text.asked import Asked
 from glassbert.text.options import ReadOptions
@@ -54,6 +55,7 @@ def evaluate(
         "notes": [
             *rows.columns.reasons,
             *rejected_warning(rows.rejected, rows.table.source, shown=SHOWN_PROBLEMS),
+            *remarks(task, windows, examples),
         ],
     }
 

@@ -72,7 +72,7 @@ def model_card(document: Mapping[str, Any]) -> str:
 {header}
 ---
 
-# {document["task"]} with {len(document["labels"])} labels
+# {document["task"]}{_with_labels(document)}
 
 Fine-tuned by glassbert from `{name}` on {sizes["train"]:,} rows (validation {sizes["validation"]:,});
 scored once on {sizes["evaluation"]:,} evaluation rows that took part in no choice.
@@ -83,10 +83,18 @@ scored once on {sizes["evaluation"]:,} evaluation rows that took part in no choi
 
 {result["verdict"]["text"]}
 
-Labels: {", ".join(json.dumps(label, ensure_ascii=False) for label in document["labels"])}.
-{_of_scores(result)} Training data SHA-256:
+{_labels(document)}{_of_scores(result)} Training data SHA-256:
 `{data["train"]["sha256"]}`.
 """
+
+
+def _with_labels(document: Mapping[str, Any]) -> str:
+    return f" with {len(document['labels'])} labels" if document["labels"] else ""
+
+
+def _labels(document: Mapping[str, Any]) -> str:
+    names = ", ".join(json.dumps(label, ensure_ascii=False) for label in document["labels"])
+    return f"Labels: {names}.\n" if names else ""
 
 
 def _of_scores(result: Mapping[str, Any]) -> str:
@@ -94,6 +102,11 @@ def _of_scores(result: Mapping[str, Any]) -> str:
     if "thresholds" in result:
         return """Each label is given from a score of its own on (`thresholds` in `glassbert.json`);
 plain transformers pipelines know none."""
+    if "null_threshold" in result:
+        return f"""A question has no answer where its null score exceeds the best answer's by more than
+{result["null_threshold"]["value"]:.4f} (`glassbert.json`); plain transformers pipelines know no threshold."""
+    if "scoring" in result:
+        return "Every question gets an answer: the training data has none without."
     if "calibration" not in result:
         return "Answers are in the unit of the training data, and are clipped nowhere."
     return f"""Scores are calibrated by dividing the logits by {result["calibration"]["temperature"]:.4f}

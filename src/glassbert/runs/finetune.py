@@ -35,6 +35,7 @@ from glassbert.runs.resume import (
 from glassbert.runs.rows import write_rejected
 from glassbert.runs.settings import check
 from glassbert.runs.watchers import Watchers
+from glassbert.tasks.remarks import remarks
 from glassbert.tasks.task import Examples
 from glassbert.text.windows import Windows
 from glassbert.train.checkpoint import Checkpoints
@@ -134,6 +135,8 @@ class _Run:
         with _marked(run):
             found = self.dataset.task.baselines(self.dataset.train, self.dataset.evaluation)
             job, evaluation = self._job(), self._windows(self.dataset.evaluation)
+            for remark in remarks(job.task, job.train.windows, job.train.examples):
+                watchers.say(f"note: {remark}")
             begun = _has_checkpoints(run, watchers)
             outcome = fit(
                 job,

@@ -88,18 +88,22 @@ class Model:
 
     def predict(self, texts: Sequence[Text]) -> Predictions:
         """Logits, calibrated scores and class of every text (a string, or a pair of strings), [B, C]."""
-        task = self.task
-        if task.schema.texts == "pair" and any(isinstance(text, str) for text in texts):
-            what = f"the model '{self.name}' reads pairs of texts, and this is a single text"
-            raise UsageError(Problem(code="not-a-pair", what=what, fix="give the second text too"))
         return self.answer(
             Examples(texts=list(texts), targets=None, rows=np.arange(1, len(texts) + 1, dtype=np.int64))
         )
 
     def answer(self, examples: Examples) -> Predictions:
         """The same for examples, which may know more of a text than its characters."""
-        windows = self._known(self.task.windows(examples, self.tokenizer, max_length=self.max_length))
+        windows = self.windows_of(examples)
         return self.task.decode(inference.head_logits(self.network, windows), windows, examples)
+
+    def windows_of(self, examples: Examples) -> Windows:
+        """The windows that the task reads of examples; UsageError for single texts where it reads pairs."""
+        task = self.task
+        if task.schema.texts == "pair" and any(isinstance(text, str) for text in examples.texts):
+            what = f"the model '{self.name}' reads pairs of texts, and this is a single text"
+            raise UsageError(Problem(code="not-a-pair", what=what, fix="give the second text too"))
+        return self._known(task.windows(examples, self.tokenizer, max_length=self.max_length))
 
     def logits(self, texts: Sequence[Text]) -> Float[np.ndarray, "B C"]:
         """The head's raw logits, float32: for a text of one window just what transformers computes; for a

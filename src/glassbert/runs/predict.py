@@ -12,9 +12,11 @@ import pandas as pd
 
 from glassbert.errors import SHOWN_PROBLEMS
 from glassbert.runs.directory import REJECTED
+from glassbert.runs.inference import head_logits
 from glassbert.runs.models import Model
 from glassbert.runs.predictions import predictions_csv, write_predictions
 from glassbert.runs.rows import Rejected, read_rows, rejected_warning, write_rejected
+from glassbert.tasks.remarks import remarks
 from glassbert.tasks.task import Examples, Predictions, Task, Text
 from glassbert.text.asked import Asked
 from glassbert.text.options import ReadOptions
@@ -70,5 +72,8 @@ def write(path: Path, predicted: Predicted) -> Path | None:
 
 
 def _predict(model: Model, examples: Examples, notes: tuple[str, ...] = ()) -> Predicted:
-    predictions = model.answer(examples)
-    return Predicted(examples=examples, predictions=predictions, task=model.task, notes=notes)
+    windows = model.windows_of(examples)
+    predictions = model.task.decode(head_logits(model.network, windows), windows, examples)
+    unlabelled = replace(examples, targets=None)
+    said = (*notes, *remarks(model.task, windows, unlabelled))
+    return Predicted(examples=examples, predictions=predictions, task=model.task, notes=said)

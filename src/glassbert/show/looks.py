@@ -88,6 +88,11 @@ def telling_rows(predictions: Path, count: int) -> list[Row]:
 
 def _judged(cells: Sequence[Mapping[Hashable, str]]) -> list[tuple[bool, float]]:
     """(whether the answer is right, how much it tells) for every row."""
+    if cells and "null_score" in cells[0]:  # answers out of a context
+        said = [plain_cell(each["prediction"]) for each in cells]
+        given = [json.loads(each["label"]) for each in cells]
+        right = [text in texts if texts else not text for text, texts in zip(said, given, strict=True)]
+        return [(fits, float(each["score"])) for fits, each in zip(right, cells, strict=True)]
     if not cells or "confidence" in cells[0]:
         return [(each["label"] == each["prediction"], float(each["confidence"])) for each in cells]
     errors = np.array([_distance(each["label"], each["prediction"]) for each in cells])

@@ -9,6 +9,7 @@ windows. T tokens, N questions, D tokens of the longest answer.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -124,7 +125,7 @@ def _best(scores: np.ndarray, count: int) -> np.ndarray:
 def _blocks(bounds: np.ndarray, size: int) -> list[tuple[int, int]]:
     """Runs of whole questions of about `size` tokens, at least one question each."""
     blocks, start = [], 0
-    for stop, following in zip(bounds[1:].tolist(), [*bounds[2:].tolist(), None], strict=True):
+    for stop, following in pairwise([*bounds[1:].tolist(), None]):
         if following is None or following - start > size:
             blocks.append((start, stop))
             start = stop

@@ -26,6 +26,8 @@ def quick_findings(source: Rows, examples: Examples, task: Task) -> list[Finding
     assert examples.targets is not None
     words = task.words(examples.targets)
     found = [*_rejected(source), *_empty(examples.texts), *_repeated(examples.texts, words)]
+    if task.answer == "span":  # the columns beside it are parts of the answer
+        return found
     if task.answer == "number":
         return found + giveaway_numbers(source.table, source.columns, examples)
     if task.answer == "class":
