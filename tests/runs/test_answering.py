@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 from glassbert.cli.main import app
 from glassbert.errors import DataError, UsageError
 from glassbert.runs.answerer import QuestionAnswerer
+from glassbert.runs.comparing.comparison import compare
 from glassbert.runs.data import DataOptions, read_dataset
 from glassbert.runs.evaluate import evaluate
 from glassbert.runs.models import load
@@ -107,6 +109,22 @@ def test_evaluating_and_predicting_give_what_the_run_said(trained: Path, tmp_pat
     assert one["answer"] == context[one["start"] : one["end"]] == "WARM"
     with pytest.raises(UsageError, match="not-a-pair"):
         predict_texts(model, ["is it ?"])
+
+
+def test_a_run_is_compared_with_itself_and_with_a_worse_one(trained: Path, tmp_path: Path) -> None:
+    worse = tmp_path / "worse"
+    shutil.copytree(trained, worse)
+    with (worse / "predictions.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    with (worse / "predictions.csv").open("w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, rows[0])
+        table.writeheader()
+        table.writerows({**row, "prediction": "nothing of it"} for row in rows)
+    same, found = compare(trained, trained), compare(trained, worse)
+    f1 = read_json(trained / "run.json")["result"]["metrics"]["f1"]
+    assert same["differences"]["f1"]["value"] == 0 and same["outcome"] == "same answers"
+    assert found["differences"]["f1"]["value"] == pytest.approx(-f1)
+    assert found["test"]["p_value"] < 0.01
 
 
 def test_command_line_answers_a_question(trained: Path) -> None:

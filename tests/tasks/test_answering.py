@@ -23,6 +23,7 @@ from glassbert.tasks.span_verdict import compare_answers
 from glassbert.tasks.task import Examples
 from glassbert.text.spans import Span
 from glassbert.text.tokenizer import Tokenizer
+from glassbert.text.windows import join
 from tests.contract.workbench import tiny_config, tiny_tokenizer
 
 GOLDEN = Path(__file__).with_name("squad_golden.json")
@@ -166,6 +167,15 @@ def test_places_of_answers_equal_a_search_in_every_window(tmp_path: Path) -> Non
         expected = (mine[0][0], mine[-1][0]) if holds else (0, 0)
         assert (found.first[place], found.last[place]) == expected
     assert 40 < found.whole.sum() < len(chosen) - 40
+
+
+def test_context_of_several_questions_gives_the_windows_that_it_gives_alone(tmp_path: Path) -> None:
+    tokenizer = tiny_tokenizer(tmp_path)
+    pairs = [("is it", LONG), ("a", "film"), ("is it", "film"), ("is it", LONG), ("", "film")]
+    together = tokenizer.windows(pairs, max_length=16, offsets=True)
+    alone = join([tokenizer.windows([pair], max_length=16, offsets=True) for pair in pairs])
+    for name in ("input_ids", "starts", "example", "scored", "offsets", "sequence"):
+        np.testing.assert_array_equal(getattr(together, name), getattr(alone, name), err_msg=name)
 
 
 def test_threshold_is_the_best_of_all(tmp_path: Path) -> None:

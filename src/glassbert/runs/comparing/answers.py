@@ -21,6 +21,8 @@ from glassbert.tasks.metrics import Counts, confusion_matrix, scores
 from glassbert.tasks.number_metrics import number_differences, score_numbers
 from glassbert.tasks.paired import mcnemar, sign_flips
 from glassbert.tasks.set_metrics import score_sets, set_differences
+from glassbert.tasks.span_metrics import NAMES as SPAN_SCORES
+from glassbert.tasks.span_metrics import PERCENT, answer_differences, score_answers, scoring_for
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,10 +87,31 @@ def compare_numbers(rows: Shared) -> Compared:
     )
 
 
+def compare_spans(rows: Shared) -> Compared:
+    """F1 of every question: a sign-flip test of paired differences; both scores by bootstrap, in points."""
+    truth = [json.loads(row.label) for row in rows.first]
+    scoring, _ = scoring_for([row.texts[-1] for row in rows.first])
+    first, second = (
+        score_answers(truth, [row.prediction for row in each], scoring) for each in (rows.first, rows.second)
+    )
+    both = [
+        dict(zip(SPAN_SCORES, (PERCENT * each.mean(0)).tolist(), strict=True)) for each in (first, second)
+    ]
+    return Compared(
+        gain=second[:, 1] - first[:, 1],
+        scores=(both[0], both[1]),
+        differences=answer_differences(second, first),
+        p_value=sign_flips(second[:, 1] - first[:, 1]),
+        test="sign flips of the paired differences of F1",
+        headline="f1",
+    )
+
+
 KINDS: Mapping[str, Callable[[Shared], Compared]] = {
     "class": compare_classes,
     "set": compare_sets,
     "number": compare_numbers,
+    "span": compare_spans,
 }
 
 
