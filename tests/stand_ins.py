@@ -21,7 +21,7 @@ THINGS = ("film", "plot", "cast", "score", "scene", "end", "actor", "song", "rol
 
 def make_stand_ins(directory: Path) -> None:
     """reviews.csv (40 rows), test.csv (20 other rows), new.csv (texts only), pairs.csv, ratings.csv,
-    topics.csv, questions.json, the encoder `minilm`, one with a masked-word head,
+    topics.csv, questions.json, entities.conll, the encoder `minilm`, one with a masked-word head,
     `google-bert/bert-base-uncased`, and one that judges inference, `typeform/distilbert-base-uncased-mnli`.
     """
     directory.mkdir(parents=True, exist_ok=True)
@@ -44,6 +44,7 @@ def make_stand_ins(directory: Path) -> None:
     write_csv(directory / "ratings.csv", [("text", "score"), *ratings()])
     write_csv(directory / "topics.csv", [("text", "labels"), *topics()])
     (directory / "questions.json").write_text(json.dumps(questions()), encoding="utf-8")
+    (directory / "entities.conll").write_text(tagged(), encoding="utf-8")
     write_csv(directory / "new.csv", [("text",), *((text,) for text, _ in other)])
 
 
@@ -89,6 +90,16 @@ def topics() -> list[tuple[str, str]]:
         for word in ("fine", "warm", "dull", "cold")
         for each in held
     ]
+
+
+def tagged() -> str:
+    """CoNLL columns: a thing with its word is a place, a word alone a person."""
+    blocks = [
+        f"the O\n{word} B-LOC\n{thing} I-LOC\nis O\n{other} B-PER\n. O\n"
+        for word, other in product(("fine", "warm"), ("dull", "cold"))
+        for thing in THINGS
+    ]
+    return "\n".join(blocks)
 
 
 def sentences(things: tuple[str, ...]) -> list[tuple[str, str, str]]:

@@ -21,7 +21,8 @@ COLUMNS = {"--question-column", "--pair-column", "--context-column"}
 OPTIONS = {
     "demo": {"--out", "--budget", "--threads", JSON},
     "finetune": {
-        "--out", "--eval-data", "--task", *COLUMNS, "--label-column", "--model", "--epochs",
+        "--out", "--eval-data", "--task", *COLUMNS, "--label-column", "--scheme", "--repair-bio",
+        "--model", "--epochs",
         "--batch-size",
         "--learning-rate", "--lr", "--max-length", "--max-len", "--budget", "--seed", "--metric",
         "--patience", "--optimizer", "--lr-scheduler-type", "--weight-decay", "--layer-decay",
@@ -35,7 +36,7 @@ OPTIONS = {
         "--task", "--model", "--eval-data", *COLUMNS, "--label-column", "--seed", "--measure",
         "--no-measure", "--threads", "--text-column", JSON, *READING,
     },
-    "evaluate": {*COLUMNS, "--label-column", JSON, *READING, *MODEL},
+    "evaluate": {*COLUMNS, "--label-column", "--scheme", "--repair-bio", JSON, *READING, *MODEL},
     "predict": {
         "--text", "--pair", "--question", "--context", *COLUMNS, "--out", "-o", "--overwrite", JSON, *READING,
         *MODEL,
@@ -118,6 +119,7 @@ def options_of(verb: str) -> dict[str, str]:
 def test_the_package_has_these_names() -> None:
     assert glassbert.__all__ == [
         "MultiLabelClassifier", "QuestionAnswerer", "TextClassifier", "TextPairClassifier", "TextRegressor",
+        "TokenTagger",
         "__version__", "check", "compare", "fill_mask", "lens", "load", "pipeline", "show",
     ]  # fmt: skip
     for name in glassbert.__all__:

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,8 +20,10 @@ from glassbert.tasks.names import find_task
 from glassbert.tasks.task import Batch, Examples, Predictions, Task
 from glassbert.text.columns import Columns
 from glassbert.text.tables import Table, read_table
+from glassbert.text.windows import Windows
+from glassbert.text.word_splitting import split_words
 
-Rows = Mapping[str, list[str]]
+Rows = Mapping[str, list[Any]]
 
 LONG = "the film is not warm , a dull fine cold film ! " * 9
 ODD = (
@@ -54,6 +57,7 @@ class Case:
     scores: Callable[[Predictions, Examples], dict[str, float]]
 
     scored: Callable[[np.ndarray], bool]
+    weight: Callable[[Examples, Windows], float] = lambda examples, windows: len(examples)
 
     def table(self, rows: Rows) -> Table:
         return read_table(pd.DataFrame(rows, dtype=object))
@@ -212,6 +216,64 @@ def span_scores(predictions: Predictions, examples: Examples) -> dict[str, float
     return {"exact_match": exact, "f1": f1, "loss": 1 - f1 / 100, **apart}
 
 
+def tag_rows(texts: list[str]) -> Rows:
+    """The first word of a text is a place, the two after it a person."""
+    entities = []
+    for text in texts:
+        spans = split_words(text).tolist()
+        found = [[*spans[0], "LOC"]] if spans else []
+        entities.append([*found, [spans[1][0], spans[2][1], "PER"]] if len(spans) > 2 else found)
+    return {"text": texts, "entities": entities}
+
+
+def tag_loss(logits: np.ndarray, batch: Batch, examples: Examples, example_of_window: np.ndarray) -> float:
+    """Sum over words of log sum exp z - z of the true tag: a text's words come once each, window by window.
+
+    Of texts with a word that has no token, which tags are left the batch says itself.
+    """
+    assert examples.targets is not None and batch.rows is not None and batch.targets is not None
+    ends = np.cumsum(batch.rows.counts)
+    windows_of = {
+        window: slice(end - n, end)
+        for window, end, n in zip(batch.index, ends, batch.rows.counts, strict=True)
+    }
+    total = 0.0
+    for text, truth in enumerate(examples.targets):
+        parts = [logits[windows_of[window]] for window in np.flatnonzero(example_of_window == text)]
+        z = np.concatenate(parts).astype(np.float64)
+        if len(z) == len(truth):
+            chosen = z[np.arange(len(z)), truth]
+        else:  # a word without a token: the tags of the others, as the batch has them
+            held = [batch.targets[windows_of[w]].numpy() for w in np.flatnonzero(example_of_window == text)]
+            chosen = z[np.arange(len(z)), np.concatenate(held)]
+        total += np.sum(np.log(np.exp(z - z.max(1, keepdims=True)).sum(1)) + z.max(1) - chosen)
+    return total
+
+
+def tag_scores(predictions: Predictions, examples: Examples) -> dict[str, float]:
+    """Entities as runs that begin at B-: tags 1 and 3 of O, B-LOC, I-LOC, B-PER, I-PER."""
+    assert examples.targets is not None
+
+    def entities(tags: np.ndarray) -> set[tuple[int, int, int]]:
+        begins = [i for i, tag in enumerate(tags) if tag in (1, 3)]
+        ends = [
+            next((j for j in range(i + 1, len(tags)) if tags[j] != tags[i] + 1), len(tags)) for i in begins
+        ]
+        return {(tags[i], i, j) for i, j in zip(begins, ends, strict=True)}
+
+    pairs = list(zip(examples.targets, predictions.answers, strict=True))
+    hits = sum(len(entities(truth) & entities(guess)) for truth, guess in pairs)
+    actual, predicted = (sum(len(entities(pair[side])) for pair in pairs) for side in (0, 1))
+    truth, scores = np.concatenate(list(examples.targets)), np.concatenate(list(predictions.scores))
+    return {
+        "f1": 2 * hits / (actual + predicted),
+        "precision": hits / max(predicted, 1),
+        "recall": hits / actual,
+        "accuracy": oracle.accuracy_score(truth, np.concatenate(list(predictions.answers))),
+        "loss": oracle.log_loss(truth, scores, labels=range(5)),
+    }
+
+
 CASES = (
     Case(
         name="text-classification",
@@ -271,5 +333,17 @@ CASES = (
         loss=span_loss,
         scores=span_scores,
         scored=lambda scores: bool(((scores >= 0) & (scores <= 1)).all()),
+    ),
+    Case(
+        name="token-classification",
+        columns=Columns(text="text", label="entities", reasons=()),
+        train=tag_rows(list(PLAIN)),
+        unknown={"text": ["a film"], "entities": [[[0, 1, "PERSON"]]]},
+        refused="unknown-label.*'B-PERSON'.*known labels",
+        labelled=tag_rows,
+        loss=tag_loss,
+        scores=tag_scores,
+        scored=are_shares,
+        weight=lambda examples, windows: int((windows.word >= 0).sum()),
     ),
 )

@@ -99,6 +99,11 @@ class Workbench:
         return self.task.decode(self.logits(windows, batches), windows, examples)
 
 
+def flat(values: np.ndarray) -> np.ndarray:
+    """Values as one array, those of ragged texts end to end."""
+    return np.concatenate(list(values)) if values.dtype == object else values
+
+
 def save(bench: Workbench, directory: Path) -> None:
     """Write the Hugging Face layout: config.json, model.safetensors, the tokenizer's files."""
     directory.mkdir(parents=True, exist_ok=True)

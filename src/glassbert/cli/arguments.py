@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -47,6 +48,13 @@ PairColumn = Annotated[
     typer.Option("--pair-column", "--context-column", help="Column of the second text, or of the context."),
 ]
 LabelColumn = Annotated[str | None, typer.Option("--label-column", help="Column of the label.")]
+Scheme = Annotated[
+    str | None,
+    typer.Option("--scheme", help="Of tags: iob1, iob2, iobes, bilou or none; detected if unsaid."),
+]
+RepairBio = Annotated[
+    bool, typer.Option("--repair-bio", help="Read tags that break their scheme as conlleval does.")
+]
 Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads; all cores if unsaid.")]
 
 
@@ -60,6 +68,11 @@ def seconds(text: str | None) -> float | None:
             Problem(code="bad-duration", what=f"--budget is {text!r}", fix="write 90s, 10m or 2h")
         )
     return float(match[1]) * UNIT_SECONDS[match[2]]
+
+
+def tags_read(options: Any, scheme: str | None, repair: bool) -> Any:
+    """How to read a table, with what is said of its tags."""
+    return replace(options, scheme=scheme, repair_bio=repair)
 
 
 def settings_file(path: Path | None) -> dict[str, Any]:

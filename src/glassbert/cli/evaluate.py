@@ -20,6 +20,8 @@ def evaluate(
     text_column: words.FirstColumn = None,
     pair_column: words.PairColumn = None,
     label_column: words.LabelColumn = None,
+    scheme: words.Scheme = None,
+    repair_bio: words.RepairBio = False,
     device: words.Device = "cpu",
     threads: words.Threads = None,
     *,
@@ -32,7 +34,7 @@ def evaluate(
 
     loaded = load_aloud(model, device=device, threads=threads)
     asked = Asked(text=text_column, pair=pair_column, label=label_column)
-    found = run_evaluate(loaded, data, read=reading(), asked=asked)
+    found = run_evaluate(loaded, data, read=words.tags_read(reading(), scheme, repair_bio), asked=asked)
     for note in found["notes"]:
         say(f"note: {note}")
     if as_json:

@@ -19,7 +19,7 @@ from glassbert.errors import Problem, UsageError
 @reads_tables
 def finetune(
     train: Annotated[
-        str | None, typer.Argument(help="Labelled texts: CSV, TSV, JSON, JSONL or Parquet.")
+        str | None, typer.Argument(help="Labelled texts: CSV, TSV, JSON, JSONL, Parquet, CoNLL.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Directory of the run.")] = None,
     eval_data: Annotated[
@@ -29,6 +29,8 @@ def finetune(
     text_column: words.FirstColumn = None,
     pair_column: words.PairColumn = None,
     label_column: words.LabelColumn = None,
+    scheme: words.Scheme = None,
+    repair_bio: words.RepairBio = False,
     model: Annotated[str | None, typer.Option(help="Run, model directory, bundled name or hub id.")] = None,
     epochs: Annotated[
         float | None, typer.Option("--epochs", "--num_train_epochs", help="Passes over the rows.")
@@ -130,7 +132,7 @@ def finetune(
         "label_column": label_column,
         "allow_degenerate": allow_degenerate,
         "fail_on_leak": fail_on_leak,
-        "read": reading(),
+        "read": words.tags_read(reading(), scheme, repair_bio),
     }
     request = {
         "out": out,

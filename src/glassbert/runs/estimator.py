@@ -117,18 +117,20 @@ class TextEstimator(BaseEstimator):
         refuse_device(self.device)
         return started, request
 
-    def _learn(
-        self, task: Task, texts: list[Text], targets: Answers, *, begun: tuple[float, Request], **notes: Any
-    ) -> None:
-        """Fine-tune on the texts, a tenth of which chooses the best checkpoint and settles the task."""
+    def _learn(self, task: Task, examples: Examples, *, begun: tuple[float, Request], **notes: Any) -> None:
+        """Fine-tune on the examples, a tenth of which chooses the best checkpoint and settles the task."""
         started, request = begun
-        examples = Examples(texts=texts, targets=targets, rows=np.arange(1, len(texts) + 1))
         seed = int(request.settings["seed"])
         sets = hold_out(examples, task, share=VALIDATION_SHARE, most=MOST_VALIDATION, seed=seed)
         prepared = prepare_model(request, task, num_rows=len(sets[0]))
         settled = _train(prepared, task, sets, started=started)
         kept = replace(prepared.model.notes.with_tuned(settled.tuned), **notes)
         self.model_ = replace(prepared.model, notes=kept)
+
+    @staticmethod
+    def _pairs(texts: list[Text], targets: Answers) -> Examples:
+        """Texts and their answers as examples."""
+        return Examples(texts=texts, targets=targets, rows=np.arange(1, len(texts) + 1))
 
     def _request(self) -> Request:
         settings = {name: getattr(self, name) for name in SETTINGS}

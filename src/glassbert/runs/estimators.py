@@ -66,7 +66,7 @@ class TextClassifier(ClassifierMixin, TextEstimator):
         labels = tuple(str(label) for label in classes.tolist())
         weights = weigh_classes(_by_label(self.class_weight), targets, labels)
         task = self._kind.of_labels(labels, class_weights=weights)
-        self._learn(task, texts, targets, begun=begun, label_type=label_type_of(classes))
+        self._learn(task, self._pairs(texts, targets), begun=begun, label_type=label_type_of(classes))
         self.classes_ = classes
         return self
 

@@ -31,7 +31,7 @@ class MultiLabelClassifier(ClassifierMixin, TextEstimator):
         begun = self._begin()
         texts = self._texts(X)
         labels, targets = as_label_sets(y, len(texts))
-        self._learn(self._kind.of_labels(labels), texts, targets, begun=begun)
+        self._learn(self._kind.of_labels(labels), self._pairs(texts, targets), begun=begun)
         self.classes_ = np.array(labels)
         return self
 

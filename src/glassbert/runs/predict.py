@@ -32,7 +32,7 @@ class Predicted:
     notes: tuple[str, ...] = ()
     rejected: tuple[Rejected, ...] = ()
 
-    def as_list(self) -> list[dict[str, Any]]:
+    def as_list(self) -> list[Any]:
         """A JSON object per text: {label, score, scores} where the answer is one label."""
         return self.task.listed(self.predictions)
 

@@ -29,7 +29,8 @@ class TextRegressor(RegressorMixin, TextEstimator):
         begun = self._begin()
         texts = self._texts(X)
         numbers = as_numbers(y, len(texts))
-        self._learn(self._kind.of_numbers(numbers, label="number"), texts, numbers, begun=begun)
+        task = self._kind.of_numbers(numbers, label="number")
+        self._learn(task, self._pairs(texts, numbers), begun=begun)
         return self
 
     def predict(self, X: ArrayLike) -> Float[ndarray, "B"]:

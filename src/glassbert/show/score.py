@@ -46,7 +46,7 @@ def _scores(metrics: Node, intervals: Node) -> tuple[Score, ...]:
     return tuple(
         _score(name, node, intervals.child(name))
         for name, node in metrics.entries()
-        if name not in ("intervals", "notes") and node.value is not None
+        if name not in ("intervals", "notes", "per_type") and node.value is not None
     )
 
 

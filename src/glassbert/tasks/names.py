@@ -11,6 +11,7 @@ from glassbert.tasks.classification import TextClassification
 from glassbert.tasks.multi_label import MultiLabelClassification
 from glassbert.tasks.pairs import TextPairClassification
 from glassbert.tasks.regression import TextRegression
+from glassbert.tasks.tagging import TokenClassification
 from glassbert.tasks.task import Task, Tuned
 
 # where several could have made a head, and nothing says which, the first is taken
@@ -20,6 +21,7 @@ KINDS: tuple[type[Task], ...] = (
     TextRegression,
     MultiLabelClassification,
     QuestionAnswering,
+    TokenClassification,
 )
 TASKS: dict[str, type[Task]] = {kind.name: kind for kind in KINDS}
 METRICS = (*dict.fromkeys(name for task in TASKS.values() for name in task.metrics), "loss")

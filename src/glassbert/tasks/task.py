@@ -28,18 +28,23 @@ from glassbert.text.tokenizer import Tokenizer
 from glassbert.text.windows import Windows
 
 Text = str | tuple[str, str]
-Answer = Literal["class", "number", "set", "span"]
+Answer = Literal["class", "number", "set", "span", "tags"]
 Answers = np.ndarray
 """One entry per text along the first axis; what an entry is, the task says."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Examples:
-    """Whole texts, the right answer to each (None where the file has none), and the row each came from."""
+    """Whole texts, the right answer to each (None where the file has none), and the row each came from.
+
+    `spans`: where the words of each text are that have an answer of their own, [M, 2] per text, in
+    characters; None where a task asks for no words, or finds them itself.
+    """
 
     texts: list[Text]
     targets: Answers | None
     rows: Int[np.ndarray, "N"]
+    spans: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -47,7 +52,12 @@ class Examples:
     def select(self, index: Int[np.ndarray, "M"]) -> Examples:
         """The examples at these positions, in this order."""
         targets = None if self.targets is None else self.targets[index]
-        return Examples(texts=[self.texts[i] for i in index.tolist()], targets=targets, rows=self.rows[index])
+        return Examples(
+            texts=[self.texts[i] for i in index.tolist()],
+            targets=targets,
+            rows=self.rows[index],
+            spans=None if self.spans is None else self.spans[index],
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,7 +80,7 @@ class Guess(Protocol):
     """What may be scored: answers to texts, and the scores that they were read from."""
 
     @property
-    def scores(self) -> Float[np.ndarray, "N C"]: ...
+    def scores(self) -> np.ndarray: ...
 
     @property
     def answers(self) -> Answers: ...
@@ -90,11 +100,12 @@ class Rival(Guess, Protocol):
 class Predictions:
     """For every whole text: its logits, its scores, its answer, how many windows it took.
 
-    Scores are what the task makes of the logits: shares that sum to 1 for one label of several.
+    Scores are what the task makes of the logits: shares that sum to 1 for one label of several. Both are
+    [N, C], or where words are tagged arrays of objects [N], each [words, C].
     """
 
-    logits: Float[np.ndarray, "N C"]
-    scores: Float[np.ndarray, "N C"]
+    logits: np.ndarray
+    scores: np.ndarray
     answers: Answers
     windows: Int[np.ndarray, "N"]
 
@@ -108,7 +119,7 @@ class Predictions:
 class Measured:
     """Scores by name, 95 % bootstrap intervals of the headline ones, and tables for run.json."""
 
-    metrics: dict[str, float]
+    metrics: dict[str, Any]
     intervals: dict[str, list[float]]
     details: dict[str, Any] = field(default_factory=dict)
 
@@ -241,5 +252,5 @@ class Task(Protocol):
     def cells(self, predictions: Predictions) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
         """(names of columns, a row of cells per text) of a table of predictions."""
 
-    def listed(self, predictions: Predictions) -> list[dict[str, Any]]:
-        """A JSON object per text."""
+    def listed(self, predictions: Predictions) -> list[Any]:
+        """A JSON value per text: an object, or a list of entities."""

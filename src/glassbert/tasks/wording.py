@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 METRIC_NAMES = {
+    "f1": "F1",
+    "precision": "precision",
+    "recall": "recall",
     "micro_f1": "micro-F1",
     "subset_accuracy": "subset accuracy",
     "accuracy": "accuracy",
@@ -19,6 +22,8 @@ METRIC_NAMES = {
     "no_answer_f1": "F1 without answer",
 }
 RIVAL_NAMES = {
+    "commonest_tags": "each word's commonest tag",
+    "remembered_entities": "the entities of the training data, remembered",
     "tfidf": "TF-IDF + logistic regression",
     "majority": "always the commonest label",
     "tfidf_ridge": "TF-IDF + ridge regression",
@@ -28,6 +33,9 @@ RIVAL_NAMES = {
     "no_answer": "always no answer",
 }
 HUB_METRICS = {
+    "f1": "f1",
+    "precision": "precision",
+    "recall": "recall",
     "micro_f1": "f1",
     "subset_accuracy": "accuracy",
     "accuracy": "accuracy",

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Literal, get_args
 
 from glassbert.errors import Problem, UsageError
@@ -43,6 +44,7 @@ def check_scheme(name: str | None) -> None:
         raise UsageError(Problem(code="bad-option", what=f"--scheme is {name!r}", fix=fix))
 
 
+@lru_cache(maxsize=4096)
 def split_tag(tag: str) -> tuple[str, str]:
     """(letter, type) of a tag; ("", "") of "O", ("?", tag) of what is no tag of a scheme."""
     if tag == OUTSIDE:

@@ -6,6 +6,7 @@ their characters: objects with `start`, `end` and `label`, or triples in this or
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from glassbert.text.tables import Table
 from glassbert.text.tag_columns import TagColumns, holds_tags, is_list, with_scheme
 from glassbert.text.word_splitting import Spans, joined, split_words
 
+HALF = re.compile("[\ud800-\udfff]")
 WRITE_LISTS = 'write "tokens": ["EU", "rejects"], "tags": ["B-ORG", "O"]'
 WRITE_ENTITIES = 'write "entities": [{"start": 0, "end": 2, "label": "ORG"}]'
 
@@ -143,7 +145,7 @@ def _why_no_words(cell: Any, column: str) -> Fault | None:
         if not isinstance(word, str):
             what = f"word {place + 1} of {quoted(column)} is no string: {quoted(word)}"
             return Fault(code="not-words", what=what, fix=WRITE_LISTS, word=place)
-        if any("\ud800" <= character <= "\udfff" for character in word):
+        if HALF.search(word):
             what = f"{quoted(column)} holds half of a surrogate pair, which is no character"
             return Fault(code="lone-surrogate", what=what, fix="write the character itself", word=place)
     return None

@@ -23,6 +23,8 @@ class Windows:
                                   (0, 0) for special tokens; None unless asked for
     sequence        int8 [T]      -1 special token, 0 first text, 1 second text
     num_examples                  how many texts there were (`select` keeps it)
+    word            int32 [T]     the number, in its text, of the word whose first token is scored here, else
+                                  -1: every word that has a token is there once; None where nobody asked
     """
 
     input_ids: np.ndarray
@@ -33,6 +35,7 @@ class Windows:
     offsets: np.ndarray | None
     sequence: np.ndarray
     num_examples: int
+    word: np.ndarray | None = None
 
     @cached_property
     def lengths(self) -> np.ndarray:
@@ -76,6 +79,7 @@ class Windows:
             offsets=None if self.offsets is None else self.offsets[tokens],
             sequence=self.sequence[tokens],
             num_examples=self.num_examples,
+            word=None if self.word is None else self.word[tokens],
         )
 
 
