@@ -101,7 +101,8 @@ class Workbench:
 
 def flat(values: np.ndarray) -> np.ndarray:
     """Values as one array, those of ragged texts end to end."""
-    return np.concatenate(list(values)) if values.dtype == object else values
+    ragged = values.dtype == object and all(isinstance(each, np.ndarray) for each in values)
+    return np.concatenate(list(values)) if ragged else values
 
 
 def save(bench: Workbench, directory: Path) -> None:

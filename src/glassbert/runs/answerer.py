@@ -43,7 +43,7 @@ class QuestionAnswerer(TextEstimator):
             what = f"none of {len(targets)} questions has an answer"
             raise UsageError(Problem(code="single-class", what=what, fix="give questions with answers"))
         examples = Examples(texts=texts, targets=targets, rows=np.arange(1, len(texts) + 1))
-        self._learn(self._kind.of_answers(examples), texts, targets, begun=begun)
+        self._learn(self._kind.of_answers(examples), examples, begun=begun)
         return self
 
     def predict(self, X: ArrayLike) -> np.ndarray:

@@ -17,7 +17,6 @@ METRIC_NAMES = {
     "rmse": "RMSE",
     "mse": "MSE",
     "exact_match": "exact match",
-    "f1": "F1",
     "has_answer_f1": "F1 with answer",
     "no_answer_f1": "F1 without answer",
 }
@@ -47,7 +46,6 @@ HUB_METRICS = {
     "rmse": "rmse",
     "mse": "mse",
     "exact_match": "exact_match",
-    "f1": "f1",
     "has_answer_f1": "f1",
     "no_answer_f1": "f1",
 }
