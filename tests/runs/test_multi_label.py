@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from glassbert.runs.label_estimator import MultiLabelClassifier
 from glassbert.runs.models import load
 from glassbert.runs.predict import predict_texts
 from glassbert.show.looks import telling_rows
+from glassbert.show.report import build_report
 from glassbert.show.run_report import report_run
 from glassbert.text.options import ReadOptions
 from tests.runs.material import LETTERS, read_json, run
@@ -111,6 +113,46 @@ def test_transformers_gives_the_same_scores(trained: Path) -> None:
 def test_the_report_and_its_looks_are_made(trained: Path, tmp_path: Path) -> None:
     assert report_run(trained, tmp_path / "report.html", looks=1).stat().st_size > 10_000
     assert telling_rows(trained / "predictions.csv", 4)
+
+
+def test_the_report_holds_the_sets_of_every_row_and_the_counts_of_every_label(trained: Path) -> None:
+    report = build_report(trained)
+    held = report.sets
+    assert held is not None and report.confusion is None and report.numbers is None
+    with (trained / "predictions.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert held.row.tolist() == [int(row["row"]) for row in rows]
+    assert held.text == tuple(row["text"] for row in rows)
+    for column, found in (("label", held.given), ("prediction", held.predicted)):
+        expected = [[label in json.loads(row[column]) for label in held.labels] for row in rows]
+        np.testing.assert_array_equal(found, expected)
+    result = read_json(trained / "run.json")["result"]
+    for place, label in enumerate(held.labels):
+        recorded = result["per_label"][label]
+        assert (held.actual[place], held.said[place]) == (recorded["rows"], recorded["predicted"])
+        assert held.hits[place] / max(held.actual[place], 1) == pytest.approx(recorded["recall"])
+        assert held.threshold[place] == result["thresholds"]["values"][label]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ('"[""bad""]"', '"[""unheard of""]"', "wrong-predictions"),
+        ('"[""bad""]"', '"{""bad"": 1}"', "wrong-predictions"),
+        ('"[""bad""]"', '"[""bad"', "wrong-predictions"),
+        ('"[""bad""]"', '"[""cosy""]"', "run-contradicts-itself"),
+    ],
+)
+def test_a_table_of_sets_that_is_not_this_runs_is_refused(
+    trained: Path, tmp_path: Path, old: str, new: str, code: str
+) -> None:
+    shutil.copytree(trained, tmp_path / "run", ignore=shutil.ignore_patterns("checkpoints", "model"))
+    path = tmp_path / "run" / "predictions.csv"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(DataError, match=code):
+        build_report(tmp_path / "run")
 
 
 def forms(sets: list[list[str]]) -> dict[str, pd.DataFrame]:

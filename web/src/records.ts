@@ -495,6 +495,21 @@ export interface SuspectTable {
   readonly margin: NdArray<Float64Array>; // [s]
 }
 
+/** Evaluation rows whose answers are sets of labels, in the order of the file; `given` and `predicted` are */
+export interface SetRows {
+  readonly labels: readonly string[];
+  readonly actual: NdArray<Int32Array>; // [C]
+  readonly said: NdArray<Int32Array>; // [C]
+  readonly hits: NdArray<Int32Array>; // [C]
+  readonly threshold: NdArray<Float64Array>; // [C]
+  readonly row: NdArray<Int32Array>; // [n]
+  readonly text: readonly string[];
+  readonly length: NdArray<Int32Array>; // [n]
+  readonly given: NdArray<Uint8Array>; // [n, C]
+  readonly predicted: NdArray<Uint8Array>; // [n, C]
+  readonly total: number;
+}
+
 /** One run on one page; `None` is what the run does not have. */
 export interface Report {
   readonly facts: RunFacts;
@@ -504,6 +519,7 @@ export interface Report {
   readonly numbers: NumberRows | null;
   readonly slices: SliceTable | null;
   readonly suspects: SuspectTable | null;
+  readonly sets: SetRows | null;
 }
 
 /** A structure graph in columns. */

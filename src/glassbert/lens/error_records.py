@@ -1,6 +1,7 @@
-"""What the report says of where a model errs: slices of the evaluation rows, and labels that are suspect.
+"""What the report says of where a model errs: slices of the evaluation rows, labels that are suspect, sets of
+labels.
 
-Letters: n evaluation rows, b bins of a slicing, m slices, s suspects.
+Letters: n evaluation rows, b bins of a slicing, m slices, s suspects, C labels.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64, Int32
+from jaxtyping import Float64, Int32, UInt8
 
 from glassbert.lens.records import Record
 
@@ -99,3 +100,33 @@ class SuspectTable(Record):
     given_share: Float64[np.ndarray, " s"]
     probable_share: Float64[np.ndarray, " s"]
     margin: Float64[np.ndarray, " s"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SetRows(Record):
+    """Evaluation rows whose answers are sets of labels, in the order of the file; `given` and `predicted` are
+    1 where the row has the label.
+
+    `actual`, `said` and `hits` count all `total` rows: that have the label, that were given it by the model,
+    and both. A label is said from `threshold` on; NaN where the run does not say. When fewer rows are held,
+    those with the most wrong labels are kept before others; `length` is that of the whole text.
+    """
+
+    labels: tuple[str, ...]
+    actual: Int32[np.ndarray, " C"]
+    said: Int32[np.ndarray, " C"]
+    hits: Int32[np.ndarray, " C"]
+    threshold: Float64[np.ndarray, " C"]
+    row: Int32[np.ndarray, " n"]
+    text: tuple[str, ...]
+    length: Int32[np.ndarray, " n"]
+    given: UInt8[np.ndarray, "n C"]
+    predicted: UInt8[np.ndarray, "n C"]
+    total: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        columns = (self.row, self.text, self.length, self.given, self.predicted)
+        counts = (self.labels, self.actual, self.said, self.hits, self.threshold, self.given.T)
+        if len({len(each) for each in columns}) > 1 or len({len(each) for each in counts}) > 1:
+            raise ValueError("the columns of the rows, or those of the labels, disagree in size")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Float64, Int32
 
-from glassbert.lens.error_records import SliceTable, SuspectTable
+from glassbert.lens.error_records import SetRows, SliceTable, SuspectTable
 from glassbert.lens.records import Record
 
 
@@ -239,3 +239,4 @@ class Report(Record):
     numbers: NumberRows | None = None
     slices: SliceTable | None = None
     suspects: SuspectTable | None = None
+    sets: SetRows | None = None

@@ -19,6 +19,7 @@ from glassbert.show.page import render_page
 from glassbert.show.predictions import Predictions, examples_of, read_predictions
 from glassbert.show.run_file import Node
 from glassbert.show.score import read_score
+from glassbert.show.set_rows import read_sets
 from glassbert.show.weak_spots import read_slices, read_suspects
 from glassbert.strict_json import read_json
 from glassbert.tasks.names import TASKS
@@ -55,6 +56,7 @@ def build_report(run_directory: Path) -> Report:
         numbers=read_numbers(table, facts.labels[0], result)
         if answer == "number" and table.is_file()
         else None,
+        sets=read_sets(table, facts.labels, result) if answer == "set" and table.is_file() else None,
         slices=None if predictions is None else read_slices(predictions, facts.labels, result),
         suspects=None if predictions is None else read_suspects(predictions, facts.labels, run),
     )
