@@ -12,6 +12,7 @@ from glassbert.model.config import HeadConfig
 from glassbert.model.network import Network
 from glassbert.model.pretrained import save_pretrained
 from glassbert.runs.inference import head_logits
+from glassbert.runs.rows import read_rows
 from glassbert.tasks.answering import QuestionAnswering
 from glassbert.tasks.null_threshold import settle_threshold
 from glassbert.tasks.remarks import remarks
@@ -21,6 +22,7 @@ from glassbert.tasks.span_metrics import character_f1, score_answers, scoring_fo
 from glassbert.tasks.span_places import places
 from glassbert.tasks.span_verdict import compare_answers
 from glassbert.tasks.task import Examples
+from glassbert.text.options import ReadOptions
 from glassbert.text.spans import Span
 from glassbert.text.tokenizer import Tokenizer
 from glassbert.text.windows import join
@@ -296,3 +298,35 @@ def test_what_makes_no_sense_is_refused(tmp_path: Path) -> None:
         task.decode(np.full((len(windows.input_ids), 2), np.nan), windows, examples)
     nothing = task.windows(asked(), tokenizer, max_length=16)
     assert len(task.decode(np.zeros((0, 2)), nothing, asked()).answers) == 0
+
+
+@pytest.mark.data
+@pytest.mark.weights
+@pytest.mark.parametrize(
+    ("name", "scoring", "wanted"),
+    [
+        ("squad_subset/train-v1.1.first_articles.json.gz", "words", 4370),
+        ("xquad/xquad.en.json.gz", "words", 1190),
+        ("cmrc2018/cmrc2018_trial.json.gz", "characters", 995),
+    ],
+)
+def test_right_answers_survive_the_way_to_tokens_and_back(
+    shared_data: Path, minilm: Path, name: str, scoring: str, wanted: int
+) -> None:
+    """Logits that point at the right tokens give back the right text, but where a token is longer than it."""
+    tokenizer, task = Tokenizer.load(minilm), QuestionAnswering(max_answer_length=512)
+    rows = read_rows(shared_data / name, ReadOptions(on_bad_rows="skip"), schema=task.schema)
+    examples = task.read(rows.table, rows.columns)
+    windows = task.windows(examples, tokenizer, max_length=384)
+    assert examples.targets is not None and len(examples) == wanted
+    found = places(windows, np.arange(len(windows)), [spans[0] for spans in examples.targets])
+    held = np.unique(windows.example[found.whole])
+    assert len(held) > 0.99 * wanted
+    logits = np.zeros((len(windows.input_ids), 2), dtype=np.float32)
+    for end, place in enumerate((found.first, found.last)):
+        logits[(windows.starts[:-1] + place)[found.whole], end] = 9
+    answers = task.decode(logits, windows, examples)
+    truth = [[spans[0].text] for spans in examples.targets[held]]
+    scores = score_answers(truth, [each.text for each in answers.answers[held]], scoring)  # type: ignore[arg-type]
+    assert task.measure(answers, examples).details["scoring"]["by"] == scoring
+    assert scores[:, 0].mean() > 0.985, scores.mean(0)

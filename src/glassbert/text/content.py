@@ -9,7 +9,7 @@ from itertools import chain
 import numpy as np
 import tokenizers
 
-from glassbert.text.windows import bounds, ranges
+from glassbert.text.windows import bounds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,14 +44,6 @@ def encode_batch(library: tokenizers.Tokenizer, texts: Sequence[str], *, offsets
         starts=starts,
         offsets=np.fromiter(pairs, np.int32, 2 * count).reshape(-1, 2) if offsets else None,
     )
-
-
-def take(content: Content, index: np.ndarray) -> Content:
-    """The texts with these numbers, in this order; a text may come several times."""
-    sizes = np.diff(content.starts)[index]
-    tokens = ranges(content.starts[:-1][index], sizes)
-    offsets = None if content.offsets is None else content.offsets[tokens]
-    return Content(ids=content.ids[tokens], starts=bounds(sizes), offsets=offsets)
 
 
 def append(first: Content, second: Content) -> Content:

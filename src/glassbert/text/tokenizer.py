@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from glassbert.errors import DataError, Problem, UsageError
-from glassbert.text.content import Content, take
 from glassbert.text.cutting import cut
 from glassbert.text.encoding import Encoder
 from glassbert.text.special_tokens import build, build_plain, mark_roles
@@ -108,7 +107,7 @@ class Tokenizer:
         for begin, end, num_sides in _runs(texts):
             run: Any = texts[begin:end]
             columns = [run] if num_sides == 1 else list(zip(*run, strict=True))
-            sides = [_encode(encoder, column, offsets=offsets) for column in columns]
+            sides = [encoder.encode(column, offsets=offsets) for column in columns]
             parts.append(cut(sides, self._wrappings[num_sides], max_length=max_length, stride=stride))
         if not parts:
             nothing = self._encoder.encode([], offsets=offsets)
@@ -160,15 +159,6 @@ class Tokenizer:
             why, sample = mismatch
             rate = self.unknown_rate(sample)
             yield f"{why}; in {len(sample)} such words {rate:.0%} of the tokens are unknown"
-
-
-def _encode(encoder: Encoder, texts: Sequence[str], *, offsets: bool) -> Content:
-    """The texts' tokens; a text that comes several times, as a context of questions does, is cut up once."""
-    number = {text: place for place, text in enumerate(dict.fromkeys(texts))}
-    if len(number) == len(texts):
-        return encoder.encode(texts, offsets=offsets)
-    found = encoder.encode(list(number), offsets=offsets)
-    return take(found, np.array([number[text] for text in texts], dtype=np.int64))
 
 
 def _runs(texts: Sequence[Any]) -> Iterator[tuple[int, int, int]]:
