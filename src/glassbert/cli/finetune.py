@@ -12,6 +12,7 @@ import typer
 from glassbert.cli import arguments as words
 from glassbert.cli.console import emit, emit_json, hear, progress, say
 from glassbert.cli.reading import Reading, reads_tables
+from glassbert.cli.several import train_several
 from glassbert.cli.summary import summary
 from glassbert.errors import Problem, UsageError
 
@@ -47,6 +48,12 @@ def finetune(
     ] = None,
     budget: Annotated[str | None, typer.Option(help="Wall-clock limit: 90s, 10m, 2h.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of split, order and dropout.")] = None,
+    seeds: Annotated[
+        int | None, typer.Option("--seeds", help="Train so many seeds on one split; mean and spread.")
+    ] = None,
+    folds: Annotated[
+        int | None, typer.Option("--folds", help="Cross-validate: every row judged exactly once.")
+    ] = None,
     metric: Annotated[
         str | None,
         typer.Option(
@@ -145,6 +152,9 @@ def finetune(
         "overwrite": overwrite,
         "keep_checkpoints": keep_checkpoints,
     }
+    if seeds is not None or folds is not None:
+        train_several(data, request, threads=threads, seeds=seeds, folds=folds, as_json=as_json)
+        return
     run_finetune(data, request, threads=threads, report=report, looks=looks, as_json=as_json)
 
 

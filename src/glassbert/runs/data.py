@@ -24,6 +24,7 @@ from glassbert.tasks.labels import ClassWeights
 from glassbert.tasks.names import find_task
 from glassbert.tasks.task import Examples, Task, Text
 from glassbert.text.asked import Asked
+from glassbert.text.folds import stratified_folds
 from glassbert.text.label_checks import conflicts, overlap
 from glassbert.text.options import ReadOptions
 from glassbert.text.split import stratified_split
@@ -38,7 +39,8 @@ FEWEST_ROWS = 10
 class DataOptions:
     """Which files and columns, how strictly to read them, and what to let pass.
 
-    `train` None is for a run that is resumed: then the recorded file is read.
+    `train` None is for a run that is resumed: then the recorded file is read. `split_seed` splits where the
+    settings' seed shall not; with `folds` the evaluation rows are the `fold`-th (from 1) of so many parts.
     """
 
     train: str | Path | pd.DataFrame | Table | None = None
@@ -50,6 +52,9 @@ class DataOptions:
     read: ReadOptions = ReadOptions()
     allow_degenerate: bool = False
     fail_on_leak: bool = False
+    split_seed: int | None = None
+    fold: int | None = None
+    folds: int | None = None
 
     @property
     def asked(self) -> Asked:
@@ -109,10 +114,9 @@ def read_dataset(options: DataOptions, learning: Learning = Learning()) -> Datas
     warnings += conflicts(everything.texts, task.words(everything.targets), everything.rows.tolist())
     _refuse_few(everything, source)
     findings = quick_findings(source, everything, task)
-    learn, judged = _evaluation(options, source, task, everything=everything, seed=learning.seed)
-    train, validation = hold_out(
-        learn, task, share=VALIDATION_SHARE, most=MOST_VALIDATION, seed=learning.seed + 1
-    )
+    seed = learning.seed if options.split_seed is None else options.split_seed
+    learn, judged = _evaluation(options, source, task, everything=everything, seed=seed)
+    train, validation = hold_out(learn, task, share=VALIDATION_SHARE, most=MOST_VALIDATION, seed=seed + 1)
     if options.evaluation is not None:
         findings += leak_finding(everything, judged.examples)
     facts = {
@@ -167,7 +171,7 @@ def _evaluation(
 ) -> tuple[Examples, _Judged]:
     """(rows to learn from, rows to judge by): split, or all of the training file and all of the other."""
     if options.evaluation is None:
-        learn, held = hold_out(everything, task, share=EVALUATION_SHARE, most=MOST_EVALUATION, seed=seed)
+        learn, held = _held(options, task, everything, seed=seed)
         others = other_columns(source.table, source.columns, held.rows)
         facts = {"path": None, "sha256": None, "rows": len(held)}
         return learn, _Judged(examples=held, others=others, facts=facts)
@@ -194,6 +198,17 @@ def _together(examples: Examples, task: Task) -> Sequence[Text]:
         return examples.texts
     contexts = [text[-1] for text in examples.texts if isinstance(text, tuple)]
     return contexts if len(set(contexts)) > 1 else examples.texts
+
+
+def _held(options: DataOptions, task: Task, everything: Examples, *, seed: int) -> tuple[Examples, Examples]:
+    """(rows to learn from, rows to judge by) of one file: a share of it, or one of its folds."""
+    if options.folds is None:
+        return hold_out(everything, task, share=EVALUATION_SHARE, most=MOST_EVALUATION, seed=seed)
+    assert everything.targets is not None
+    strata = task.strata(everything.targets)
+    part = stratified_folds(strata, _together(everything, task), folds=options.folds, seed=seed)
+    inside = part == (options.fold or 1) - 1
+    return everything.select(np.flatnonzero(~inside)), everything.select(np.flatnonzero(inside))
 
 
 def hold_out(

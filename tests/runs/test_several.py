@@ -1,0 +1,143 @@
+"""Several seeds on one split, folds that judge every row once, and runs that collapse."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score
+
+from glassbert.errors import OutputError, UsageError
+from glassbert.runs import several
+from glassbert.runs.comparing.judged import JudgedRun, Row
+from glassbert.runs.finetune import Watchers
+from glassbert.runs.several import collapsed, spread, train_folds, train_seeds
+from glassbert.train.stop import Stop
+from tests.cli.process import Answer, inside
+from tests.runs.material import options, read_json
+
+__all__ = ["inside"]
+
+
+def quick(rows: Path, encoder: Path, out: Path, **more: Any) -> Any:
+    return options(rows, encoder, out, epochs=1, **more)
+
+
+def test_seeds_differ_in_training_and_share_the_split(rows: Path, encoder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "runs"
+    found = train_seeds(quick(rows, encoder, out, seed=3), 2, stop=Stop(), watchers=Watchers())
+    documents = [read_json(out / name / "run.json") for name in ("seed-3", "seed-4")]
+    assert [each["config"]["seed"]["value"] for each in documents] == [3, 4]
+    assert documents[0]["data"]["split"] == documents[1]["data"]["split"]
+    assert documents[0]["result"]["metrics"]["loss"] != documents[1]["result"]["metrics"]["loss"]
+    losses = [each["metrics"]["loss"] for each in found["runs"]]
+    assert found["mean"]["loss"] == pytest.approx(np.mean(losses))
+    assert found["std"]["loss"] == pytest.approx(np.std(losses, ddof=1))
+    assert (found["min"]["loss"], found["max"]["loss"]) == (min(losses), max(losses))
+    assert read_json(out / "seeds.json") == json.loads(json.dumps(found))
+
+
+def test_folds_judge_every_row_exactly_once(rows: Path, encoder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "runs"
+    found = train_folds(quick(rows, encoder, out), 3, stop=Stop(), watchers=Watchers())
+    judged = [
+        read_json(out / f"fold-{i}" / "run.json")["data"]["split"]["evaluation_rows"] for i in (1, 2, 3)
+    ]
+    assert sorted(row for each in judged for row in each) == list(range(2, 122))
+    assert [each["rows"] for each in found["runs"]] == [40, 40, 40]
+    with (out / "predictions.csv").open(newline="") as file:
+        pooled = list(csv.DictReader(file))
+    assert [int(row["row"]) for row in pooled] == list(range(2, 122))
+    truth, said = ([row[name] for row in pooled] for name in ("label", "prediction"))
+    assert found["pooled"]["accuracy"] == pytest.approx(accuracy_score(truth, said))
+    assert found["rows"] == 120
+
+
+def test_a_collapsed_seed_is_named_and_restarted_once_with_a_longer_warmup(
+    rows: Path, encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first run of each seed is said to have collapsed; the second of seed 0 too."""
+    verdicts = iter([True, True, True, False])
+    monkeypatch.setattr(several, "collapsed", lambda run: next(verdicts))
+    said: list[str] = []
+    watchers = Watchers(say=said.append)
+    found = train_seeds(quick(rows, encoder, tmp_path / "runs"), 2, stop=Stop(), watchers=watchers)
+    assert [each["collapsed_again"] for each in found["runs"]] == [True, False]
+    assert found["collapsed"] == 2
+    warmups = [
+        read_json(tmp_path / "runs" / name / "run.json")["config"]["warmup_ratio"]["value"]
+        for name in ("seed-0", "seed-0-again", "seed-1-again")
+    ]
+    assert warmups == pytest.approx([0.1, 0.3, 0.3])
+    again = read_json(tmp_path / "runs" / "seed-1-again" / "run.json")["result"]["metrics"]
+    assert found["runs"][1]["metrics"] == again
+    told = [each for each in said if each.startswith("warning: seed-")]
+    assert "seed-0 has collapsed: it gives one answer for every row" in told[0]
+    assert "a warm-up of 30% of the steps instead of 10%" in told[0]
+    assert told[1] == "warning: seed-0 has collapsed again; it counts as it is"
+
+
+def judged(answer: Any, pairs: list[tuple[str, str]]) -> JudgedRun:
+    rows = tuple(Row(i, (f"t{i}",), label, said) for i, (label, said) in enumerate(pairs))
+    return JudgedRun(path=Path("run"), task="any", answer=answer, labels=(), rows=rows)
+
+
+def test_a_constant_predictor_has_collapsed() -> None:
+    assert collapsed(judged("class", [("a", "a"), ("b", "a")]))
+    assert not collapsed(judged("class", [("a", "a"), ("a", "a")])), "the labels are constant too"
+    assert not collapsed(judged("class", [("a", "a"), ("b", "a"), ("b", "b")]))
+    assert collapsed(judged("number", [("1", "2"), ("3", "2.00001")]))
+    assert not collapsed(judged("number", [("1", "1.9"), ("3", "2.1")]))
+
+
+def test_the_spread_of_one_is_unknown() -> None:
+    found = spread([{"accuracy": 0.5}])
+    assert (found["mean"], found["std"]) == ({"accuracy": 0.5}, {"accuracy": None})
+
+
+def test_a_second_start_is_refused_and_a_resume_goes_on(rows: Path, encoder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "runs"
+    first = train_folds(quick(rows, encoder, out), 2, stop=Stop(), watchers=Watchers())
+    with pytest.raises(OutputError, match="output-exists"):
+        train_folds(quick(rows, encoder, out), 2, stop=Stop(), watchers=Watchers())
+    said: list[str] = []
+    again = quick(rows, encoder, out, resume=True)
+    assert train_folds(again, 2, stop=Stop(), watchers=Watchers(say=said.append)) == first
+    assert said.count("this run is finished: nothing is left to do") == 2
+    (out / "notes.txt").write_text("mine")
+    with pytest.raises(OutputError, match="notes.txt"):
+        train_folds(quick(rows, encoder, out, overwrite=True), 2, stop=Stop(), watchers=Watchers())
+
+
+def test_the_budget_is_shared(rows: Path, encoder: Path, tmp_path: Path) -> None:
+    train_seeds(quick(rows, encoder, tmp_path / "runs", budget=60.0), 2, stop=Stop(), watchers=Watchers())
+    assert read_json(tmp_path / "runs" / "seed-0" / "run.json")["config"]["budget"]["value"] == 30
+
+
+@pytest.mark.parametrize("count", [-1, 0, 1, 101])
+def test_senseless_counts_are_refused(rows: Path, encoder: Path, tmp_path: Path, count: int) -> None:
+    for train in (train_seeds, train_folds):
+        with pytest.raises(UsageError, match="bad-setting"):
+            train(quick(rows, encoder, tmp_path / "runs"), count, stop=Stop(), watchers=Watchers())
+    assert not (tmp_path / "runs").exists()
+
+
+def test_folds_refuse_an_evaluation_file(rows: Path, other: Path, encoder: Path, tmp_path: Path) -> None:
+    wanted = quick(rows, encoder, tmp_path / "runs", evaluation=other)
+    with pytest.raises(UsageError, match="folds-and-file"):
+        train_folds(wanted, 2, stop=Stop(), watchers=Watchers())
+
+
+def test_the_command_prints_a_table(
+    rows: Path, encoder: Path, tmp_path: Path, inside: Callable[..., Answer]
+) -> None:
+    words = ("finetune", rows, "--model", encoder, "--epochs", "1", "--out", tmp_path / "runs")
+    assert inside(*words, "--seeds", "2", "--folds", "2").code == 2
+    answer = inside(*words, "--seeds", "2")
+    assert answer.code == 0
+    lines = [line.split() for line in answer.out.splitlines() if line]
+    assert [line[0] for line in lines] == ["seed", "0", "1", "mean", "std", "min", "max"]
+    assert max(map(len, answer.out.splitlines())) <= 80
