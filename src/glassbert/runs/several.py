@@ -15,11 +15,12 @@ import numpy as np
 
 from glassbert.durable import make_directory, write_file
 from glassbert.errors import OutputError, Problem, UsageError
-from glassbert.runs.comparing.answers import compare_answers
+from glassbert.runs.comparing.answers import compare_answers, refuse_kind
 from glassbert.runs.comparing.judged import JudgedRun, Shared, judged_run
 from glassbert.runs.directory import RunDirectory
 from glassbert.runs.finetune import FinetuneOptions, Watchers, finetune
 from glassbert.runs.predictions import plain_line
+from glassbert.tasks.names import find_task
 from glassbert.train.stop import Stop
 
 SEEDS, FOLDS, POOLED = "seeds.json", "folds.json", "predictions.csv"
@@ -106,6 +107,7 @@ def train_folds(options: FinetuneOptions, count: int, *, stop: Stop, watchers: W
     What folds.json says: the scores of every fold, their spread, and those of all rows together, which are in
     predictions.csv. Raises as `train_seeds` does, and UsageError for an evaluation file.
     """
+    refuse_kind(find_task(options.data.task).answer)
     _begin(options, count, "--folds")
     if options.data.evaluation is not None:
         what = "--folds judges every row of DATA, and --eval-data names other rows"

@@ -115,12 +115,17 @@ KINDS: Mapping[str, Callable[[Shared], Compared]] = {
 }
 
 
-def compare_answers(kind: str, rows: Shared) -> Compared:
-    """The comparison for this kind of answer; UsageError (2) where there is none yet."""
+def refuse_kind(kind: str) -> None:
+    """Raise UsageError where answers of this kind cannot be compared."""
     if kind not in KINDS:
         what = f"answers of this kind ({kind}) cannot be compared yet"
         fix = f"compare runs whose answers are one of: {', '.join(KINDS)}"
         raise UsageError(Problem(code="no-comparison", what=what, fix=fix))
+
+
+def compare_answers(kind: str, rows: Shared) -> Compared:
+    """The comparison for this kind of answer; UsageError (2) where there is none yet."""
+    refuse_kind(kind)
     return KINDS[kind](rows)
 
 
