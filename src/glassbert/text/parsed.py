@@ -24,6 +24,9 @@ class Parsed:
 
 def from_objects(objects: Sequence[Mapping[str, object]], rows: Sequence[int], *, name: str) -> Parsed:
     """Columns of JSON objects, in the order in which keys first appear; an absent key is None, like null."""
+    if objects and not any(objects):
+        what, fix = "every object is empty: there is no column", 'write {"text": "...", "label": "..."}'
+        raise DataError(Problem(code="no-columns", what=what, fix=fix, file=name))
     if not objects:
         raise no_examples(name)
     keys = dict.fromkeys(objects[0])
