@@ -21,7 +21,7 @@ THINGS = ("film", "plot", "cast", "score", "scene", "end", "actor", "song", "rol
 
 def make_stand_ins(directory: Path) -> None:
     """reviews.csv (40 rows), test.csv (20 other rows), new.csv (texts only), pairs.csv, ratings.csv,
-    topics.csv, questions.json, entities.conll, the encoder `minilm`, one with a masked-word head,
+    topics.csv, alike.csv, questions.json, entities.conll, the encoder `minilm`, one with a masked-word head,
     `google-bert/bert-base-uncased`, and one that judges inference, `typeform/distilbert-base-uncased-mnli`.
     """
     directory.mkdir(parents=True, exist_ok=True)
@@ -42,6 +42,7 @@ def make_stand_ins(directory: Path) -> None:
     write_csv(directory / "test.csv", [("text", "label"), *other])
     write_csv(directory / "pairs.csv", [("premise", "hypothesis", "label"), *pairs()])
     write_csv(directory / "ratings.csv", [("text", "score"), *ratings()])
+    write_csv(directory / "alike.csv", [("sentence1", "sentence2", "score"), *alike()])
     write_csv(directory / "topics.csv", [("text", "labels"), *topics()])
     (directory / "questions.json").write_text(json.dumps(questions()), encoding="utf-8")
     (directory / "entities.conll").write_text(tagged(), encoding="utf-8")
@@ -78,6 +79,21 @@ def ratings() -> list[tuple[str, str]]:
         (f"the {thing} is {word} .", f"{value + len(thing) / 10:.1f}")
         for word, value in stars.items()
         for thing in THINGS
+    ]
+
+
+def alike() -> list[tuple[str, str, str]]:
+    """How alike two texts are: 5 for the same word of the same thing, 3 for one of the same kind, 0 else."""
+    kind = {word: label for label, words in WORDS.items() for word in words}
+    return [
+        (
+            f"the {thing} is {one} .",
+            f"a {two} {thing} !",
+            "5" if one == two else "3" if kind[one] == kind[two] else "0",
+        )
+        for thing in THINGS[:5]
+        for one in kind
+        for two in kind
     ]
 
 

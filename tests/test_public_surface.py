@@ -26,7 +26,8 @@ OPTIONS = {
         "--batch-size",
         "--learning-rate", "--lr", "--max-length", "--max-len", "--budget", "--seed", "--metric",
         "--patience", "--optimizer", "--lr-scheduler-type", "--weight-decay", "--layer-decay",
-        "--gradient-accumulation-steps", "--class-weights", "--config", "--allow-degenerate",
+        "--gradient-accumulation-steps", "--class-weights", "--loss", "--pooling", "--config",
+        "--allow-degenerate",
         "--fail-on-leak", "--seeds", "--folds", "--resume", "--resume-auto", "--resume-override",
         "--keep-checkpoints",
         "--overwrite", "--report", "--no-report", "--looks", JSON,
@@ -119,8 +120,8 @@ def options_of(verb: str) -> dict[str, str]:
 
 def test_the_package_has_these_names() -> None:
     assert glassbert.__all__ == [
-        "MultiLabelClassifier", "QuestionAnswerer", "TextClassifier", "TextPairClassifier", "TextRegressor",
-        "TokenTagger",
+        "MultiLabelClassifier", "QuestionAnswerer", "SentenceEncoder", "TextClassifier", "TextPairClassifier",
+        "TextRegressor", "TokenTagger",
         "__version__", "check", "compare", "fill_mask", "lens", "load", "pipeline", "show",
     ]  # fmt: skip
     for name in glassbert.__all__:

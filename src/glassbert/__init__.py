@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 _HOME_OF = {
     "MultiLabelClassifier": "glassbert.runs.label_estimator",
     "QuestionAnswerer": "glassbert.runs.answerer",
+    "SentenceEncoder": "glassbert.runs.sentence_encoder",
     "TextClassifier": "glassbert.runs.estimators",
     "TextPairClassifier": "glassbert.runs.estimators",
     "TextRegressor": "glassbert.runs.regressor",
@@ -28,6 +29,7 @@ _HOME_OF = {
 __all__ = [
     "MultiLabelClassifier",
     "QuestionAnswerer",
+    "SentenceEncoder",
     "TextClassifier",
     "TextPairClassifier",
     "TextRegressor",

@@ -58,6 +58,8 @@ class Case:
 
     scored: Callable[[np.ndarray], bool]
     weight: Callable[[Examples, Windows], float] = lambda examples, windows: len(examples)
+    sides: int = 1
+    """How many texts of an example are sequences of their own."""
 
     def table(self, rows: Rows) -> Table:
         return read_table(pd.DataFrame(rows, dtype=object))
@@ -274,6 +276,45 @@ def tag_scores(predictions: Predictions, examples: Examples) -> dict[str, float]
     }
 
 
+def likeness_rows(texts: list[str]) -> Rows:
+    """The second text is another, and long where the first is."""
+    seconds = [LONG[40:] if text == LONG else PLAIN[(3 * i) % len(PLAIN)] for i, text in enumerate(texts)]
+    return {"text": texts, "pair": seconds, "label": [str((7 * i) % 6) for i in range(len(texts))]}
+
+
+def likeness_loss(
+    vectors: np.ndarray, batch: Batch, examples: Examples, example_of_window: np.ndarray
+) -> float:
+    """Sum over pairs of (cos(u, v) - (y - least) / (greatest - least))^2, u and v the means of the vectors of
+    a text's windows by the tokens that they count.
+    """
+    assert examples.targets is not None and batch.sides is not None
+    learnt = np.array(likeness_rows(list(PLAIN))["label"], dtype=float)
+    counted = batch.packed.layout.lengths if batch.rows is None else batch.rows.counts
+    total = 0.0
+    for place, target in enumerate(examples.targets):
+        texts = []
+        for side in (0, 1):
+            mine = example_of_window[batch.index] == 2 * place + side
+            texts.append(np.average(vectors[mine].astype(np.float64), axis=0, weights=counted[mine]))
+        similar = texts[0] @ texts[1] / np.linalg.norm(texts[0]) / np.linalg.norm(texts[1])
+        total += (similar - (target - learnt.min()) / np.ptp(learnt)) ** 2
+    return float(total)
+
+
+def likeness_scores(predictions: Predictions, examples: Examples) -> dict[str, float]:
+    truth, guess = examples.targets, predictions.answers
+    assert truth is not None
+    squared = oracle.mean_squared_error(truth, guess)
+    learnt = np.array(likeness_rows(list(PLAIN))["label"], dtype=float)
+    return {
+        "pearson": scipy.stats.pearsonr(truth, guess).statistic,
+        "spearman": scipy.stats.spearmanr(truth, guess).statistic,
+        "mse": squared,
+        "loss": squared / np.ptp(learnt) ** 2,
+    }
+
+
 CASES = (
     Case(
         name="text-classification",
@@ -345,5 +386,17 @@ CASES = (
         scores=tag_scores,
         scored=are_shares,
         weight=lambda examples, windows: int((windows.word >= 0).sum()),
+    ),
+    Case(
+        name="sentence-similarity",
+        columns=Columns(text="text", pair="pair", label="label", reasons=()),
+        train=likeness_rows(list(PLAIN)),
+        unknown={"text": ["a film"], "pair": ["a film"], "label": ["1,5"]},
+        refused="1: bad-number: 'label': '1,5' is not a decimal number",
+        labelled=likeness_rows,
+        loss=likeness_loss,
+        scores=likeness_scores,
+        scored=lambda scores: bool(np.isfinite(scores).all()),
+        sides=2,
     ),
 )

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from glassbert.model.config import EncoderConfig
+from glassbert.model.config import EncoderConfig, HeadConfig
 from glassbert.model.files import open_tensors, write_tensors
 from glassbert.model.hf_config import read_config, write_config
 from glassbert.model.network import Network
@@ -82,7 +82,9 @@ class Workbench:
         with torch.no_grad():
             for chosen in batches:
                 batch = self.batch(windows, chosen)
-                values = self.network(batch.packed).numpy()
+                # of texts that are compared, a token counts in one window; elsewhere rows are for the loss
+                rows = None if batch.sides is None else batch.rows
+                values = self.network(batch.packed, rows=rows).numpy()
                 if self.network.head_config.kind in TOKEN_HEADS:
                     values = np.split(values, np.cumsum(windows.lengths[batch.index])[:-1])
                 parts.update(zip(batch.index.tolist(), values, strict=True))
@@ -117,13 +119,13 @@ def save(bench: Workbench, directory: Path) -> None:
 
 def load(directory: Path, *, max_length: int = MAX_LENGTH) -> Workbench:
     """Read what `save` wrote, with a task made from nothing but the files."""
-    config = read_config(read_json(directory / "config.json"))
-    assert config.head is not None
-    network = Network(config.encoder, config.head, seed=None)
+    config, notes = read_config(read_json(directory / "config.json")), read_notes(directory)
+    head = HeadConfig(kind="sentence") if notes.task == "sentence-similarity" else config.head
+    assert head is not None
+    network = Network(config.encoder, head, seed=None)
     assert assign(network, open_tensors(directory)).newly_initialised == ()
     tokenizer = Tokenizer.load(directory, vocab_size=config.encoder.vocab_size)
-    notes = read_notes(directory)
-    task = task_of_head(config.head, name=notes.task, tuned=notes.tuned)
+    task = task_of_head(head, name=notes.task, tuned=notes.tuned)
     return Workbench(task=task, tokenizer=tokenizer, network=network, max_length=max_length)
 
 

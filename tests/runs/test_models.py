@@ -140,7 +140,7 @@ def test_one_string_is_no_list_of_texts(directory: Path, call: str) -> None:
     [
         ({"layer": 3}, "layer is 3, and the model has 2"),
         ({"layer": -4}, "layer is -4"),
-        ({"pooling": "max"}, "'max'"),
+        ({"pooling": "median"}, "'median'"),
     ],
 )
 def test_what_does_not_exist_is_refused(directory: Path, options: dict, named: str) -> None:

@@ -48,7 +48,7 @@ def test_there_are_at_most_twenty_settings() -> None:
         ("optimizer", "adam"),
         ("optimizer", ["adamw"]),
         ("lr_scheduler_type", "cosin"),
-        ("metric", "f1"),
+        ("metric", "f2"),
         ("class_weights", "balance"),
         ("class_weights", 3),
     ],

@@ -83,6 +83,15 @@ def finetune(
         ),
     ] = None,
     class_weights: Annotated[str | None, typer.Option(help='"balanced" for rare classes.')] = None,
+    loss: Annotated[
+        str | None,
+        typer.Option(
+            help="cosine, multiple-negatives or triplet, for sentence-similarity; by the rows if unsaid."
+        ),
+    ] = None,
+    pooling: Annotated[
+        str | None, typer.Option(help="mean, cls or max: how tokens become one vector; mean if unsaid.")
+    ] = None,
     config: Annotated[Path | None, typer.Option(help="TOML or JSON file of settings.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu (if unsaid) or cuda.")] = None,
     threads: words.Threads = None,
@@ -139,6 +148,8 @@ def finetune(
         "label_column": label_column,
         "allow_degenerate": allow_degenerate,
         "fail_on_leak": fail_on_leak,
+        "loss": loss,
+        "pooling": pooling,
         "read": words.tags_read(reading(), scheme, repair_bio),
     }
     request = {

@@ -11,6 +11,7 @@ Family = Literal["bert", "roberta", "xlm-roberta", "distilbert"]
 HeadKind = Literal[
     "none",
     "pooling",
+    "sentence",
     "sequence-classification",
     "token-classification",
     "span",
@@ -30,6 +31,9 @@ SIZES = (
     "max_position_embeddings",
 )
 PROBLEM_TYPES = ("regression", "single_label_classification", "multi_label_classification")
+POOLINGS = ("mean", "cls", "max")
+BARE = ("none", "pooling", "sentence")
+"""Heads of a checkpoint that transformers calls a model and no more: BertModel."""
 CLASSIFIERS = ("sequence-classification", "token-classification")
 MAX_LABELS = 1_000_000
 
@@ -147,11 +151,14 @@ class EncoderConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class HeadConfig:
-    """The head: its kind and, where it predicts classes, their names in the order of the logits."""
+    """The head: its kind and, where it predicts classes, their names in the order of the logits; of a
+    sentence's vector, how tokens become one ("mean", "cls" or "max").
+    """
 
     kind: HeadKind = "none"
     labels: tuple[str, ...] = ()
     problem_type: str | None = None
+    pooling: str = "mean"
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(HeadKind):
@@ -160,6 +167,9 @@ class HeadConfig:
         if self.problem_type is not None and self.problem_type not in PROBLEM_TYPES:
             fix = "supported: " + ", ".join(PROBLEM_TYPES)
             raise DataError(_bad("unknown-problem-type", f"problem_type is {self.problem_type!r}", fix))
+        if self.pooling not in POOLINGS:
+            fix = "supported: " + ", ".join(POOLINGS)
+            raise DataError(_bad("unknown-pooling", f"pooling is {self.pooling!r}", fix))
         if fault := self._label_fault():
             raise DataError(_bad("bad-labels", *fault))
 
@@ -187,6 +197,7 @@ class HeadConfig:
         following = dense + 2 * (h + 1)
         return {
             "none": 0,
+            "sentence": 0,
             "pooling": dense,
             "sequence-classification": dense + self.num_labels * (h + 1),
             "token-classification": self.num_labels * (h + 1),

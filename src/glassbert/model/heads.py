@@ -20,6 +20,7 @@ from glassbert.model.config import EncoderConfig, HeadConfig
 from glassbert.model.encoder import ACTIVATION
 from glassbert.model.layout import Layout, Rows
 from glassbert.model.noise import Noise, dropped
+from glassbert.model.pooling import SentenceHead
 
 
 class HiddenHead(nn.Module):
@@ -170,7 +171,16 @@ class PretrainingHead(nn.Module):
         )
 
 
-Head = HiddenHead | PoolingHead | SequenceHead | TokenHead | MaskedHead | NextSentenceHead | PretrainingHead
+Head = (
+    HiddenHead
+    | PoolingHead
+    | SentenceHead
+    | SequenceHead
+    | TokenHead
+    | MaskedHead
+    | NextSentenceHead
+    | PretrainingHead
+)
 
 
 def build_head(config: EncoderConfig, head: HeadConfig, words: nn.Parameter) -> Head:
@@ -178,6 +188,7 @@ def build_head(config: EncoderConfig, head: HeadConfig, words: nn.Parameter) -> 
     builders: dict[str, Callable[[], Head]] = {
         "none": HiddenHead,
         "pooling": lambda: PoolingHead(config),
+        "sentence": lambda: SentenceHead(head.pooling),
         "sequence-classification": lambda: SequenceHead(config, head.num_labels),
         "token-classification": lambda: TokenHead(config, head.num_labels, drops=True),
         "span": lambda: TokenHead(config, 2, drops=config.model_type == "distilbert"),

@@ -80,6 +80,7 @@ _CLASS_FAMILY = {
 }
 _CLASS_SUFFIX = {
     "none": "Model",
+    "sentence": "Model",
     "pooling": "Model",
     "sequence-classification": "ForSequenceClassification",
     "token-classification": "ForTokenClassification",
@@ -145,7 +146,7 @@ def encoder_names(config: EncoderConfig) -> list[Name]:
 
 def head_names(config: EncoderConfig, kind: str) -> list[Name] | None:
     """The head's rows, with full names on their side; None when the family has no such head."""
-    if kind == "none":
+    if kind in ("none", "sentence"):
         return []
     family = "roberta" if config.model_type == "xlm-roberta" else config.model_type
     table = _HEADS.get((family, kind))

@@ -19,7 +19,7 @@ from glassbert.model.aliases import (
     key_of,
     without_aliases,
 )
-from glassbert.model.config import EncoderConfig, HeadConfig
+from glassbert.model.config import BARE, EncoderConfig, HeadConfig
 from glassbert.model.names import PREFIX, Name, encoder_names, foreign_head_stems, head_names
 from glassbert.model.network import Network
 
@@ -101,7 +101,7 @@ def export(network: Network) -> dict[str, Tensor]:
     """The network's tensors under Hugging Face names; what `assign` reads back to the same bits."""
     config = network.config
     state = {name: value.detach() for name, value in network.named_parameters(remove_duplicate=False)}
-    headless = network.head_config.kind in ("none", "pooling")
+    headless = network.head_config.kind in BARE
     prefix = "" if headless else PREFIX[config.model_type]
     tensors: dict[str, Tensor] = {}
     for name in encoder_names(config):

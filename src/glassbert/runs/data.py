@@ -7,8 +7,9 @@ once, at the end. A score on rows that took part in a choice would flatter the m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ class DataOptions:
 
     `train` None is for a run that is resumed: then the recorded file is read. `split_seed` splits where the
     settings' seed shall not; with `folds` the evaluation rows are the `fold`-th (from 1) of so many parts.
+    `loss` and `pooling` are for sentence-similarity.
     """
 
     train: str | Path | pd.DataFrame | Table | None = None
@@ -55,11 +57,23 @@ class DataOptions:
     split_seed: int | None = None
     fold: int | None = None
     folds: int | None = None
+    loss: str | None = None
+    pooling: str | None = None
 
     @property
     def asked(self) -> Asked:
         """The columns that are named."""
         return Asked(text=self.text_column, pair=self.pair_column, label=self.label_column)
+
+    def own(self, kind: type[Task]) -> dict[str, str]:
+        """What only some kinds of task can be told; raises UsageError for one that cannot."""
+        said = {name: value for name in ("loss", "pooling") if (value := getattr(self, name)) is not None}
+        known = inspect.signature(kind.learn).parameters
+        for name in said:
+            if name not in known:
+                what = f"--{name} is given, and {kind.name} has none"
+                raise UsageError(Problem(code="no-such-choice", what=what, fix="leave it out"))
+        return said
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +83,12 @@ class Learning:
     seed: int = 0
     class_weights: ClassWeights = None
     label_smoothing: float = 0.0
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> Learning:
+        """Those of the settings that are said."""
+        names = [each.name for each in fields(cls)]
+        return cls(**{name: said[name] for name in names if name in said})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -108,6 +128,7 @@ def read_dataset(options: DataOptions, learning: Learning = Learning()) -> Datas
         class_weights=learning.class_weights,
         label_smoothing=learning.label_smoothing,
         allow_single=options.allow_degenerate,
+        **options.own(kind),
     )
     everything = task.read(source.table, source.columns)
     assert everything.targets is not None
@@ -125,6 +146,7 @@ def read_dataset(options: DataOptions, learning: Learning = Learning()) -> Datas
         "columns": {
             "text": source.columns.text,
             **({} if source.columns.pair is None else {"pair": source.columns.pair}),
+            **({} if source.columns.negative is None else {"negative": source.columns.negative}),
             "label": source.columns.label,
             "reasons": list(source.columns.reasons),
         },

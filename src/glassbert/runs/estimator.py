@@ -174,4 +174,5 @@ def _train(prepared: Prepared, task: Task, sets: tuple[Examples, Examples], *, s
 def _card(model: Model) -> str:
     labels = ", ".join(model.labels)
     pipeline = model.task.pipeline
-    return f"---\nlibrary_name: transformers\npipeline_tag: {pipeline}\n---\n\nLabels: {labels}.\n"
+    named = f"\nLabels: {labels}.\n" if labels else ""
+    return f"---\nlibrary_name: transformers\npipeline_tag: {pipeline}\n---\n{named}"

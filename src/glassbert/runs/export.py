@@ -9,15 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from glassbert.durable import make_directory, write_file
+from glassbert.durable import write_file
 from glassbert.model.pretrained import save_pretrained
 from glassbert.runs.models import Model
 from glassbert.runs.notes import write_notes
+from glassbert.runs.pooling_files import write_pooling
 from glassbert.tasks.names import find_task
 from glassbert.tasks.wording import HUB_METRICS, RIVAL_NAMES
-
-TRANSFORMER = {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"}
-POOLING = {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}
 
 
 def save_model(model: Model, directory: Path, *, card: str, more: Mapping[str, Any] | None = None) -> None:
@@ -30,25 +28,11 @@ def save_model(model: Model, directory: Path, *, card: str, more: Mapping[str, A
     limit = model.tokenizer.model_max_length or model.network.config.max_length
     model.tokenizer.save(directory, model_max_length=min(limit, model.network.config.max_length))
     write_notes(directory, model.notes, more=more)
-    _save_pooling(model, directory)
+    head, width = model.network.head_config, model.network.config.hidden_size
+    # of a head that makes no vectors, what `embed` does by default
+    pooling = head.pooling if head.kind == "sentence" else "mean"
+    write_pooling(directory, pooling=pooling, width=width, max_length=model.max_length)
     write_file(directory / "README.md", [card.encode()])
-
-
-def _save_pooling(model: Model, directory: Path) -> None:
-    """Mean pooling over tokens, which is what `embed` does by default."""
-    width = model.network.config.hidden_size
-    pooling = {
-        "word_embedding_dimension": width,
-        "pooling_mode_cls_token": False,
-        "pooling_mode_mean_tokens": True,
-        "pooling_mode_max_tokens": False,
-    }
-    make_directory(directory / "1_Pooling")
-    _write_json(directory / "modules.json", [TRANSFORMER, POOLING])
-    _write_json(directory / "1_Pooling" / "config.json", pooling)
-    _write_json(
-        directory / "sentence_bert_config.json", {"max_seq_length": model.max_length, "do_lower_case": False}
-    )
 
 
 def model_card(document: Mapping[str, Any]) -> str:
@@ -107,11 +91,11 @@ plain transformers pipelines know none."""
 {result["null_threshold"]["value"]:.4f} (`glassbert.json`); plain transformers pipelines know no threshold."""
     if "scoring" in result:
         return "Every question gets an answer: the training data has none without."
+    if "similarity" in result:
+        unit = result["similarity"]
+        return f"""A text's vector is the {unit["pooling"]} of its tokens' states (`1_Pooling/config.json`);
+a score is {unit["low"]:g} + {unit["span"]:g} times the cosine of two vectors."""
     if "calibration" not in result:
         return "Answers are in the unit of the training data, and are clipped nowhere."
     return f"""Scores are calibrated by dividing the logits by {result["calibration"]["temperature"]:.4f}
 (`glassbert.json`); plain transformers pipelines show them uncalibrated."""
-
-
-def _write_json(path: Path, value: object) -> None:
-    write_file(path, [json.dumps(value, indent=2).encode() + b"\n"])

@@ -16,7 +16,7 @@ from glassbert.runs.devices import refuse_device
 from glassbert.runs.directory import FILE, REJECTED, RunDirectory, clear
 from glassbert.runs.fit import Place, fit, make_plan, refuse_kept
 from glassbert.runs.job import FinetuneJob, Split
-from glassbert.runs.judge import Judging, judge_and_save
+from glassbert.runs.judge import Judging, judge_and_save, rivals
 from glassbert.runs.options import FinetuneOptions
 from glassbert.runs.override import changed_config
 from glassbert.runs.prepare import Prepared, prepare_model
@@ -133,10 +133,10 @@ class _Run:
         """Train, judge and save; a run that fails or is stopped says so in run.json."""
         run = self.directory
         with _marked(run):
-            found = self.dataset.task.baselines(self.dataset.train, self.dataset.evaluation)
             job, evaluation = self._job(), self._windows(self.dataset.evaluation)
             for remark in remarks(job.task, job.train.windows, job.train.examples):
                 watchers.say(f"note: {remark}")
+            found = rivals(job, Split(self.dataset.evaluation, evaluation))
             begun = _has_checkpoints(run, watchers)
             outcome = fit(
                 job,
@@ -174,9 +174,7 @@ class _Run:
 
 
 def _read(options: FinetuneOptions, watchers: Watchers) -> tuple[Dataset, Prepared]:
-    said = options.request.said()
-    names = ("seed", "class_weights", "label_smoothing")
-    dataset = read_dataset(options.data, Learning(**{name: said[name] for name in names if name in said}))
+    dataset = read_dataset(options.data, Learning.of(options.request.said()))
     for warning in dataset.warnings:
         watchers.say(f"note: {warning}")
     if not options.data.allow_degenerate:

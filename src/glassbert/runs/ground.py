@@ -183,9 +183,8 @@ def open_ground(
     moved = DataOptions(train=data, evaluation=eval_data)
     options = resumed(FinetuneOptions(data=moved, out=Path(path), resume=True), run.document)
     said = options.request.said()
-    names = ("seed", "class_weights", "label_smoothing")
     try:
-        dataset = read_dataset(options.data, Learning(**{name: said[name] for name in names if name in said}))
+        dataset = read_dataset(options.data, Learning.of(said))
     except MissingInputError as error:
         fix = "say where the file lies now with --data (and --eval-data)"
         problems = [

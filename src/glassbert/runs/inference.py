@@ -26,10 +26,13 @@ TOKEN_HEADS = ("token-classification", "span")
 def head_logits(network: Network, windows: Windows) -> Float[np.ndarray, "R C"]:
     """What the head says of every window, or of every token where it reads tokens, in the order of `windows`.
 
-    float32; deterministic for given windows. A head that reads tokens is "token-classification" or "span".
+    float32; deterministic for given windows. A head that reads tokens is "token-classification" or "span";
+    one of kind "sentence" says a window's vector, over the tokens that no other window of the text counts.
     """
     if not len(windows):
         return np.empty((0, network.head_config.num_labels), dtype=np.float32)
+    if network.head_config.kind == "sentence":
+        return _sentence_vectors(windows, network)
     if network.head_config.kind in TOKEN_HEADS:
         return _gather_tokens(windows, network, lambda packed: network(packed))
     return _gather(windows, network, lambda packed: network(packed))
@@ -90,6 +93,15 @@ def _gather(windows: Windows, network: Network, run: Callable[[Packed], Tensor])
             result = np.empty((len(windows.example), *values.shape[1:]), dtype=np.float32)
         result[chosen] = values
     return np.empty((0, 0), dtype=np.float32) if result is None else result
+
+
+def _sentence_vectors(windows: Windows, network: Network) -> np.ndarray:
+    result = np.empty((len(windows), network.config.hidden_size), dtype=np.float32)
+    for chosen, packed in batches(network, windows):
+        once = windows.once[ranges(windows.starts[chosen], windows.lengths[chosen])]
+        rows = None if once.all() else Rows.of(packed.layout, np.flatnonzero(once))
+        result[chosen] = network(packed, rows=rows).float().cpu().numpy()
+    return result
 
 
 def _gather_tokens(windows: Windows, network: Network, run: Callable[[Packed], Tensor]) -> np.ndarray:

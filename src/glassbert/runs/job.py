@@ -43,7 +43,8 @@ class FinetuneJob:
     ) -> None:
         self.network, self.task, self.settings = network, task, settings
         self.train, self.validation = train, validation
-        self.order = BatchOrder(train.windows.lengths, settings.batch_size, settings.seed)
+        self.draws = train.windows.draws
+        self.order = BatchOrder(self.draws.lengths, settings.batch_size, settings.seed)
         self.rates = Rates(
             hidden=settings.hidden_dropout,
             attention=settings.attention_dropout,
@@ -59,9 +60,7 @@ class FinetuneJob:
         return -(-self.order.steps_per_epoch // self.settings.gradient_accumulation_steps)
 
     def batches(self, step: int) -> Sequence[Batch]:
-        parts = self.settings.gradient_accumulation_steps
-        numbers = range(step * parts, (step + 1) * parts)
-        return [self.batch_of(self.order.batch(number)) for number in numbers]
+        return [self.batch_of(self.draws.windows(drawn)) for drawn in self._drawn(step)]
 
     def weight(self, batch: Batch) -> float:
         return batch.weight
@@ -84,10 +83,13 @@ class FinetuneJob:
         )
 
     def replay(self, step: int) -> dict[str, Any]:
-        rows = [
-            self.train.examples.rows[self.train.windows.example[batch.index]] for batch in self.batches(step)
-        ]
+        rows = [self.train.examples.rows[self.draws.example[drawn]] for drawn in self._drawn(step)]
         return {"seed": self.settings.seed, "step": step, "rows": [part.tolist() for part in rows]}
+
+    def _drawn(self, step: int) -> list[np.ndarray]:
+        """The draws of each batch of a step."""
+        parts = self.settings.gradient_accumulation_steps
+        return [self.order.batch(number) for number in range(step * parts, (step + 1) * parts)]
 
     def batch_of(self, chosen: np.ndarray) -> Batch:
         """These windows of the training rows as one batch."""

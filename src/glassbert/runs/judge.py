@@ -17,7 +17,7 @@ from glassbert.runs.models import Model
 from glassbert.runs.other_columns import OtherColumns
 from glassbert.runs.predictions import NO_MORE, More, write_predictions
 from glassbert.runs.weak_spots import judged_rows, kept_columns, weak_spots
-from glassbert.tasks.task import Examples, Predictions, Rival, Settled, Task
+from glassbert.tasks.task import Examples, Predictions, Rival, Settled, Task, Untuned
 from glassbert.train.memory import peak_rss_mb
 from glassbert.train.plan import Outcome
 
@@ -34,6 +34,20 @@ class Judging:
     baselines: Mapping[str, Rival]
     outcome: Outcome
     started: float
+
+
+def rivals(job: FinetuneJob, evaluation: Split) -> dict[str, Rival]:
+    """What the task says must be beaten; last, where no weight of the head is new, the weights as they are
+    before training.
+    """
+    task, network = job.task, job.network
+    found: dict[str, Rival] = dict(task.baselines(job.train.examples, evaluation.examples))
+    if task.head.num_parameters(network.config) == 0:
+        logits = head_logits(network, evaluation.windows)
+        before = task.decode(logits, evaluation.windows, evaluation.examples)
+        notes = ("no weight was trained",)
+        found["untuned"] = Untuned(scores=before.scores, answers=before.answers, notes=notes)
+    return found
 
 
 def judge_and_save(run: RunDirectory, model: Model, judging: Judging) -> None:

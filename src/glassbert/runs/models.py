@@ -6,19 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast, get_args
 
 import numpy as np
 from jaxtyping import Float
 
 from glassbert.errors import DataError, Problem, UsageError
+from glassbert.model.config import HeadConfig
 from glassbert.model.network import Network
 from glassbert.model.pretrained import load_pretrained
 from glassbert.runs import inference
 from glassbert.runs.devices import refuse_device, use_threads
 from glassbert.runs.notes import ModelNotes, read_notes
+from glassbert.runs.pooling_files import read_pooling
 from glassbert.runs.resolve import resolve_model
 from glassbert.tasks.names import task_of_head
+from glassbert.tasks.similarity import SentenceSimilarity
 from glassbert.tasks.task import Examples, Predictions, Task
 from glassbert.text.asked import Asked, Schema
 from glassbert.text.tokenizer import Tokenizer
@@ -26,7 +29,7 @@ from glassbert.text.windows import Windows
 
 __all__ = ["Model", "load", "use_threads"]
 
-Pooling = Literal["cls", "mean", "none"]
+Pooling = Literal["cls", "mean", "max", "none"]
 Text = str | tuple[str, str]
 
 
@@ -113,13 +116,14 @@ class Model:
         return self.predict(texts).logits.astype(np.float32)
 
     def embed(
-        self, texts: Sequence[Text], *, pooling: Pooling = "mean", layer: int = -1
+        self, texts: Sequence[Text], *, pooling: Pooling | None = None, layer: int = -1
     ) -> Float[np.ndarray, "B H"] | list[Float[np.ndarray, "S H"]]:
         """Hidden states after a layer (0: embeddings, L or -1: the last block), float32.
 
-        "cls": of the first token (mean over windows); "mean": mean over all tokens, special ones included,
-        each token of a long text once; "none": a list of [S, H], one row per token. Raises UsageError for an
-        unknown layer.
+        "cls": of the first token (mean over windows); "mean" and "max": over all tokens, special ones
+        included, each token of a long text once; "none": a list of [S, H], one row per token. Unsaid it is
+        what a sentence-similarity model was trained with, "mean" for any other. Raises UsageError for an
+        unknown layer or pooling.
         """
         _refuse_string(texts)
         depth = self.network.config.num_hidden_layers
@@ -129,8 +133,11 @@ class Model:
                 Problem(code="no-such-layer", what=what, fix=f"give 0 to {depth}, or -1 for the last")
             )
         place = layer % (depth + 1)
-        if pooling not in ("cls", "mean", "none"):
-            fix = "choose cls, mean or none"
+        head = self.network.head_config
+        own = head.pooling if head.kind == "sentence" else "mean"
+        pooling = cast(Pooling, own) if pooling is None else pooling
+        if pooling not in get_args(Pooling):
+            fix = "choose cls, mean, max or none"
             raise UsageError(Problem(code="unknown-pooling", what=f"pooling is {pooling!r}", fix=fix))
         if not len(texts):
             return (
@@ -144,6 +151,9 @@ class Model:
         states, owner = _once(inference.token_states(self.network, windows, layer=place), windows)
         if pooling == "mean":
             return _mean_of(states, owner, len(texts))
+        if pooling == "max":
+            largest: np.ndarray = np.maximum.reduceat(states, np.searchsorted(owner, np.arange(len(texts))))
+            return largest
         return np.split(states, np.flatnonzero(np.diff(owner)) + 1)
 
     def to(self, device: str) -> Model:
@@ -159,13 +169,17 @@ def load(name: str | Path, *, device: str = "cpu") -> Model:
     """
     refuse_device(device)
     source = resolve_model(name)
-    loaded = load_pretrained(source.directory)
+    notes = read_notes(source.directory)
+    head = None
+    if notes.task == SentenceSimilarity.name:  # its weights are a bare encoder's: another file says the rest
+        head = HeadConfig(kind="sentence", pooling=read_pooling(source.directory))
+    loaded = load_pretrained(source.directory, head=head)
     tokenizer = Tokenizer.load(source.directory, vocab_size=loaded.network.config.vocab_size)
     return Model(
         network=loaded.network.to(device).eval(),
         tokenizer=tokenizer,
         name=source.name,
-        notes=read_notes(source.directory),
+        notes=notes,
         untrained=loaded.assigned.newly_initialised,
         warnings=(*loaded.warnings, *tokenizer.warnings),
     )

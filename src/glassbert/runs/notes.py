@@ -17,7 +17,13 @@ from glassbert.tasks.task import Tuned
 FILE = "glassbert.json"
 FORMAT_VERSION = 1
 # written only where they say something
-RARE = {"label_scale": 1.0, "thresholds": (), "null_threshold": None, "max_answer_length": None}
+RARE = {
+    "label_scale": 1.0,
+    "label_shift": 0.0,
+    "thresholds": (),
+    "null_threshold": None,
+    "max_answer_length": None,
+}
 LabelType = Literal["str", "int", "float", "bool"]
 
 
@@ -25,8 +31,9 @@ LabelType = Literal["str", "int", "float", "bool"]
 class ModelNotes:
     """How a model wants to be used: its task, window length in tokens, calibration temperature, what its
     labels were before they were written as strings ("str", "int", "float" or "bool"), the standard deviation
-    of the numbers that it learnt from, from which score on each of several labels is given, by how much
-    having no answer must score above the best one, and how many tokens an answer may have.
+    of the numbers that it learnt from (of similarities their span, and the least as `label_shift`), from
+    which score on each of several labels is given, by how much having no answer must score above the best
+    one, and how many tokens an answer may have.
     """
 
     task: str | None = None
@@ -34,6 +41,7 @@ class ModelNotes:
     temperature: float = 1.0
     label_type: LabelType = "str"
     label_scale: float = 1.0
+    label_shift: float = 0.0
     thresholds: tuple[float, ...] = ()
     null_threshold: float | None = None
     max_answer_length: int | None = None
@@ -59,6 +67,9 @@ class ModelNotes:
             number = isinstance(value, int | float) and not isinstance(value, bool)
             if not number or not 0 < value < float("inf"):
                 found.append(f"{name} is {value!r}, not a number above 0")
+        shift = self.label_shift
+        if isinstance(shift, bool) or not isinstance(shift, int | float) or not abs(shift) < float("inf"):
+            found.append(f"label_shift is {shift!r}, not a number")
         if not isinstance(self.thresholds, tuple) or not all(map(_is_share, self.thresholds)):
             found.append(f"thresholds is {self.thresholds!r}, not a list of numbers from 0 to 1")
         null, longest = self.null_threshold, self.max_answer_length

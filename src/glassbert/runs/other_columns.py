@@ -26,7 +26,7 @@ class OtherColumns:
 
 def other_columns(table: Table, columns: Columns, rows: Int[np.ndarray, "N"]) -> OtherColumns:
     """Of the rows with these numbers, in this order; at most MOST_COLUMNS columns slice."""
-    taken = {columns.text, columns.pair, columns.label}
+    taken = {columns.text, columns.pair, columns.label, columns.negative}
     names = [name for name in table.frame.columns if name not in taken]
     place = {row: index for index, row in enumerate(table.rows.tolist())}
     chosen = [place[row] for row in rows.tolist()]

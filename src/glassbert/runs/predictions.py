@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -11,6 +12,7 @@ from glassbert.tasks.task import Examples, Predictions, Task, Text
 
 # a cell that begins with one of these is run as a formula by spreadsheets (OWASP, "CSV Injection")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+NUMBER = re.compile(r"-[0-9]+(\.[0-9]+)?(e[+-][0-9]+)?")
 # csv.writer would leave a carriage return unquoted, where readers end the row
 QUOTED = frozenset(',"\r\n')
 
@@ -62,6 +64,9 @@ def _quoted(cell: str) -> str:
 
 
 def safe_cell(cell: str) -> str:
+    """The cell with a quote before what a spreadsheet would run; a negative number is none of that."""
+    if NUMBER.fullmatch(cell):
+        return cell
     return f"'{cell}" if cell.lstrip("'").startswith(FORMULA_STARTS) else cell
 
 

@@ -71,7 +71,11 @@ RANGES = {
 }
 # a window holds two special tokens and at least one of the text
 LEAST = {"batch_size": 1, "gradient_accumulation_steps": 1, "patience": 1, "max_length": 3, "seed": 0}
-CHOICES = {"optimizer": OPTIMIZERS, "lr_scheduler_type": tuple(DECAYS), "metric": METRICS}
+CHOICES = {
+    "optimizer": OPTIMIZERS,
+    "lr_scheduler_type": tuple(DECAYS),
+    "metric": METRICS,
+}
 OPTIONAL = ("budget", "class_weights")
 
 

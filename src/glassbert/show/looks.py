@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -126,16 +127,16 @@ def look_inside(model: Model, rows: Sequence[Row], *, room: int, say: Say) -> It
 
 
 def _row(model: Model, row: Row, *, room: int, say: Say) -> Iterator[Record]:
-    explained = list(
-        tried(lambda: attribution(model, row.text, pair=row.pair, method=METHODS, options=EVIDENCE), say)
-    )
+    # texts that are compared are read apart, and no logit is there to be explained
+    apart = model.network.head_config.kind == "sentence"
+    pair = None if apart else row.pair
+    asked: Any = {"pair": pair, "method": METHODS, "options": EVIDENCE}
+    explained = [] if apart else list(tried(lambda: attribution(model, row.text, **asked), say))
     yield from explained
     spent = sum(map(size_in_page, explained))
     if model.network.config.attention_type == "scaled_dot_product":
         yield from tried(
-            lambda: within(
-                attention(model, row.text, pair=row.pair), int((room - spent) / INFLATION) - HEADER
-            ),
+            lambda: within(attention(model, row.text, pair=pair), int((room - spent) / INFLATION) - HEADER),
             say,
         )
 

@@ -53,7 +53,7 @@ def build_report(run_directory: Path) -> Report:
         score=read_score(result, predictions),
         curves=read_curves(log, best_step=best, total_steps=total) if log.is_file() else None,
         confusion=_confusion(result.child("confusion"), facts.labels, predictions),
-        numbers=read_numbers(table, facts.labels[0], result)
+        numbers=read_numbers(table, facts.labels[0] if facts.labels else "similarity", result)
         if answer == "number" and table.is_file()
         else None,
         sets=read_sets(table, facts.labels, result) if answer == "set" and table.is_file() else None,

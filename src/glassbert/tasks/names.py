@@ -11,6 +11,7 @@ from glassbert.tasks.classification import TextClassification
 from glassbert.tasks.multi_label import MultiLabelClassification
 from glassbert.tasks.pairs import TextPairClassification
 from glassbert.tasks.regression import TextRegression
+from glassbert.tasks.similarity import SentenceSimilarity
 from glassbert.tasks.tagging import TokenClassification
 from glassbert.tasks.task import Task, Tuned
 
@@ -22,6 +23,7 @@ KINDS: tuple[type[Task], ...] = (
     MultiLabelClassification,
     QuestionAnswering,
     TokenClassification,
+    SentenceSimilarity,
 )
 TASKS: dict[str, type[Task]] = {kind.name: kind for kind in KINDS}
 METRICS = (*dict.fromkeys(name for task in TASKS.values() for name in task.metrics), "loss")

@@ -39,12 +39,14 @@ class Examples:
 
     `spans`: where the words of each text are that have an answer of their own, [M, 2] per text, in
     characters; None where a task asks for no words, or finds them itself.
+    `negatives` are third texts, from which the first is to be told further than from the second.
     """
 
     texts: list[Text]
     targets: Answers | None
     rows: Int[np.ndarray, "N"]
     spans: np.ndarray | None = None
+    negatives: list[str] | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -57,7 +59,21 @@ class Examples:
             targets=targets,
             rows=self.rows[index],
             spans=None if self.spans is None else self.spans[index],
+            negatives=None if self.negatives is None else [self.negatives[i] for i in index.tolist()],
         )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sides:
+    """Which windows of a batch make up the texts of its P examples, S texts each.
+
+    `text` numbers each window's text, example by example (0 to P S - 1); `share` is what the window counts
+    for in the vector of its text.
+    """
+
+    text: Int[Tensor, "W"]
+    share: Float[Tensor, "W"]
+    num_sides: int
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -65,7 +81,8 @@ class Batch:
     """Windows ready for the network, shortest first; `index` says which of the file's windows they are.
 
     `weights` multiply the loss of each window, or of each of the `rows` (tokens) that a head is to read where
-    it could read all; `weight` is their sum, known on the host, by which the loop divides.
+    it could read all; `weight` is their sum, known on the host, by which the loop divides. Of texts that
+    are compared, `sides` says whose windows these are, and `weights` belong to the examples.
     """
 
     packed: Packed
@@ -74,6 +91,7 @@ class Batch:
     weight: float
     index: Int[np.ndarray, "W"]
     rows: Rows | None = None
+    sides: Sides | None = None
 
 
 class Guess(Protocol):
@@ -116,6 +134,16 @@ class Predictions:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Untuned:
+    """What the weights say before training, where the head has none of its own: a rival."""
+
+    scores: Float[np.ndarray, "N C"]
+    answers: Answers
+    notes: tuple[str, ...] = ()
+    name: str = "untuned"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Measured:
     """Scores by name, 95 % bootstrap intervals of the headline ones, and tables for run.json."""
 
@@ -132,6 +160,7 @@ class Tuned:
 
     temperature: float = 1.0
     label_scale: float = 1.0
+    label_shift: float = 0.0
     thresholds: tuple[float, ...] = ()
     null_threshold: float | None = None
     max_answer_length: int | None = None

@@ -27,6 +27,8 @@ RIVAL_NAMES = {
     "majority": "always the commonest label",
     "tfidf_ridge": "TF-IDF + ridge regression",
     "mean": "always the mean",
+    "tfidf_cosine": "cosine of TF-IDF vectors",
+    "untuned": "the same weights, untuned",
     "tfidf_sets": "TF-IDF + one logistic regression per label",
     "overlap": "overlap of words",
     "no_answer": "always no answer",

@@ -24,8 +24,9 @@ class Asked:
 class Schema:
     """What a task reads of a row: one text, a pair, or whichever the table holds; and what its answer is.
 
-    Of "spans" the pair is a question and its context, and the answers are pieces of the context.
+    Of "likeness" the answer is a number or, where there is none, that the texts belong together. Of "spans"
+    the pair is a question and its context, and the answers are pieces of the context.
     """
 
     texts: Literal["one", "pair", "either"] = "one"
-    label: Literal["class", "number", "set", "spans", "tags"] = "class"
+    label: Literal["class", "number", "set", "spans", "tags", "likeness"] = "class"

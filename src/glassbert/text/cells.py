@@ -17,6 +17,7 @@ from glassbert.errors import SHOWN_PROBLEMS, DataError, Problem
 from glassbert.text.asked import Schema
 from glassbert.text.columns import Columns
 from glassbert.text.label_sets import bad_sets
+from glassbert.text.like_columns import is_scored
 from glassbert.text.profiles import DECIMAL
 from glassbert.text.quoting import quoted
 from glassbert.text.spans import Asking, bad_spans
@@ -82,10 +83,13 @@ def usable_rows(table: Table, columns: Columns, *, schema: Schema = Schema()) ->
     For on_bad_rows "skip" and "quarantine". Errors: DataError (65) when no row is left.
     """
     bad: dict[int, Bad] = {}
-    for column in filter(None, (columns.text, columns.pair)):
+    for column in filter(None, (columns.text, columns.pair, columns.negative)):
         bad |= _bad_texts(table.frame[column].tolist(), column)
     if schema.label == "spans":
         bad = bad_spans(table, asking_of(columns)) | bad
+    elif schema.label == "likeness":
+        if columns.label is not None and is_scored(columns):
+            bad |= _BAD["number"](table.frame[columns.label], columns.label)
     elif columns.label is not None and schema.label == "set":
         bad |= bad_sets(table, columns)
     elif columns.label is not None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from glassbert.errors import DataError, Problem, UsageError
 from glassbert.text.asked import Asked, Schema
+from glassbert.text.like_columns import is_scored, negative_column, unscored
 from glassbert.text.names import (
     LABEL_NAMES,
     NUMBER_NAMES,
@@ -31,7 +32,7 @@ OPTIONS = "--text-column and --label-column"
 @dataclass(frozen=True, kw_only=True)
 class Columns:
     """The chosen columns, and why these; `pair` is the column of second texts where the table holds pairs,
-    `indicators` are the columns of 0 and 1 that are the label together.
+    `indicators` are the columns of 0 and 1 that are the label together, `negative` that of third texts.
     """
 
     text: str
@@ -39,6 +40,7 @@ class Columns:
     reasons: tuple[str, ...]
     pair: str | None = None
     indicators: tuple[str, ...] = ()
+    negative: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +71,8 @@ def choose_columns(
     _refuse_same(asked)
     if schema.label == "spans":
         return _span_columns(table, asked, need_label=need_label, like=like)
+    if schema.label == "likeness":
+        return _like_columns(table, asked, need_label=need_label, like=like)
     profiles = {name: profile(table.frame, name) for name in table.frame.columns}
     marked = marked_columns(profiles, asked, like.indicators if like else ()) if schema.label == "set" else ()
     for option, name in asked.options.items():
@@ -114,6 +118,19 @@ def _span_columns(table: Table, asked: Asked, *, need_label: bool, like: Columns
     names = list(table.frame.columns)
     found = choose_span_columns(names, asked, like=before, need_answers=need_label, source=table.source)
     return Columns(text=found.question, pair=found.context, label=found.answers, reasons=found.reasons)
+
+
+def _like_columns(table: Table, asked: Asked, *, need_label: bool, like: Columns | None) -> Columns:
+    negative = negative_column(table)
+    rest = table if negative is None else replace(table, frame=table.frame.drop(columns=negative))
+    before = like if like is None or is_scored(like) else replace(like, label=None)
+    numbers = [name for name in rest.frame.columns if plain(name) in NUMBER_NAMES[0]]
+    scores = Schema(texts="pair", label="number")
+    scored = need_label and len(numbers) > 0
+    found = choose_columns(rest, **vars(asked), schema=scores, need_label=scored, like=before)
+    if found.label is not None or not need_label:
+        return found
+    return unscored(found, negative=negative, source=table.source)
 
 
 def _named_label(

@@ -25,6 +25,8 @@ class Windows:
     num_examples                  how many texts there were (`select` keeps it)
     word            int32 [T]     the number, in its text, of the word whose first token is scored here, else
                                   -1: every word that has a token is there once; None where nobody asked
+    sides                         how many texts in a row are one example, each a sequence of its own: 1, or 2
+                                  for pairs whose texts are read apart
     """
 
     input_ids: np.ndarray
@@ -36,6 +38,7 @@ class Windows:
     sequence: np.ndarray
     num_examples: int
     word: np.ndarray | None = None
+    sides: int = 1
 
     @cached_property
     def lengths(self) -> np.ndarray:
@@ -62,6 +65,15 @@ class Windows:
         found: np.ndarray = self.scored | edge
         return found
 
+    @cached_property
+    def draws(self) -> Draws:
+        """What an order of training draws: a window, or, of examples of several sides, all that they have."""
+        if self.sides == 1:
+            return Draws(starts=np.arange(len(self) + 1), lengths=self.lengths, example=self.example)
+        example = np.arange(self.num_examples // self.sides, dtype=np.int32)
+        starts = np.searchsorted(self.example, np.arange(len(example) + 1) * self.sides)
+        return Draws(starts=starts, lengths=np.diff(self.starts[starts]), example=example)
+
     def __len__(self) -> int:
         return len(self.example)
 
@@ -80,7 +92,26 @@ class Windows:
             sequence=self.sequence[tokens],
             num_examples=self.num_examples,
             word=None if self.word is None else self.word[tokens],
+            sides=self.sides,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draws:
+    """Runs of windows that are drawn together, each whole: D of them.
+
+    starts    int64 [D + 1]  draw d has the windows `starts[d]:starts[d + 1]`
+    lengths   int64 [D]      its tokens
+    example   int32 [D]      the example that it belongs to
+    """
+
+    starts: np.ndarray
+    lengths: np.ndarray
+    example: np.ndarray
+
+    def windows(self, chosen: np.ndarray) -> np.ndarray:
+        """The windows of these draws, in their order."""
+        return ranges(self.starts[chosen], self.starts[chosen + 1] - self.starts[chosen])
 
 
 def join(parts: Sequence[Windows]) -> Windows:

@@ -12,6 +12,7 @@ from glassbert.lens.attributing.options import AttributionOptions
 from glassbert.lens.attributing.subject import Subject
 from glassbert.lens.attributing.target import Kind, Target
 from glassbert.lens.seen import Inspectable, Seen, see
+from glassbert.model.config import BARE
 
 # a label; or the number of a token and what is predicted there (None: what the model predicts)
 Wish = str | tuple[int, str | None] | None
@@ -51,7 +52,7 @@ def ask(
 
 def _refuse_headless(model: Inspectable) -> None:
     untrained = getattr(model, "untrained", ())
-    if untrained or model.network.head_config.kind in ("none", "pooling"):
+    if untrained or model.network.head_config.kind in BARE:
         would = f" ({', '.join(untrained)} would be random)" if untrained else ""
         what = f"the model '{model.name}' has no trained head{would}, so it predicts nothing to explain"
         raise UsageError(Problem(code="no-head", what=what, fix="train one with `glassbert finetune`"))
