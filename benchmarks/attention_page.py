@@ -43,7 +43,7 @@ FLAGS = ["--headless=new", "--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUN
 PAINTED = """() => ({
   seconds: performance.getEntriesByName('first-contentful-paint')[0]?.startTime / 1000,
   nodes: document.querySelectorAll('*').length,
-  done: window.glassbert?.probe('attention tiles')['attention tiles']?.every((mark) => mark.drawn.ready) ?? false,
+  done: window.glassbert?.probe('attention tiles')['attention tiles']?.every((m) => m.drawn.ready) ?? false,
 })"""
 
 
