@@ -120,7 +120,7 @@ def test_training_beats_the_untuned_vectors_on_what_it_was_taught(tmp_path: Path
     assert result["metrics"]["spearman"] > result["baselines"]["untuned"]["spearman"] + 0.1
 
 
-def test_a_run_that_was_stopped_goes_on_to_the_same_weights(tmp_path: Path, encoder: Path) -> None:
+def test_the_same_seed_gives_the_same_vectors(tmp_path: Path, encoder: Path) -> None:
     whole = gb.load(run(tmp_path, encoder, "triplets").path)
     (tmp_path / "again").mkdir()
     again = gb.load(run(tmp_path / "again", encoder, "triplets").path)
