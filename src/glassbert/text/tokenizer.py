@@ -124,9 +124,17 @@ class Tokenizer:
 
     def decode(self, ids: Sequence[int] | np.ndarray, *, special: bool = False) -> str:
         """The text that ids stand for, as far as they keep it; special tokens only if asked for."""
-        tokens = [self._tokens[number] for number in ids if special or number not in self._hidden]
+        return self.joined([self._tokens[number] for number in ids if special or number not in self._hidden])
+
+    def joined(self, tokens: Sequence[str]) -> str:
+        """The text that tokens, spelled as the vocabulary spells them, stand for."""
         decoder = self._encoder.library.decoder
-        return " ".join(tokens) if decoder is None else str(decoder.decode(tokens))
+        return " ".join(tokens) if decoder is None else str(decoder.decode(list(tokens)))
+
+    @property
+    def continues_words(self) -> bool:
+        """Whether a token says by its spelling ("##ing") that it goes on with a word."""
+        return bool(self._definition.document["model"].get("continuing_subword_prefix"))
 
     def unknown_rate(self, texts: Sequence[str]) -> float:
         """The share of the texts' tokens that are the unknown token, 0 to 1; 0 when there are no tokens."""

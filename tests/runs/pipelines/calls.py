@@ -10,6 +10,7 @@ from glassbert.model.config import HeadConfig
 from tests.runs.speakers import FAMILIES, MASK, make_speaker
 
 CLASSES = ("neg", "neutral", "pos")
+TAGS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC", "MISC")
 HEAD: Any = "sequence-classification"
 MODELS: dict[str, tuple[str, HeadConfig]] = {
     "classes": ("bert", HeadConfig(kind=HEAD, labels=CLASSES, problem_type="single_label_classification")),
@@ -24,6 +25,10 @@ MODELS: dict[str, tuple[str, HeadConfig]] = {
     ),
     **{f"{family}-words": (family, HeadConfig(kind="masked-lm")) for family in FAMILIES},
     **{f"{family}-encoder": (family, HeadConfig(kind="none")) for family in FAMILIES},
+    **{
+        f"{family}-tags": (family, HeadConfig(kind="token-classification", labels=TAGS))
+        for family in FAMILIES
+    },
 }
 TEXT, OTHER = "the film is warm, not dull!", "a fine film 好看"
 PAIR = {"text": TEXT, "text_pair": OTHER}
@@ -107,7 +112,38 @@ def _zero_shot() -> list[Call]:
     return calls
 
 
-CALLS = [*_text_classification(), *_fill_mask(), *_feature_extraction(), *_zero_shot()]
+def _token_classification() -> list[Call]:
+    calls = []
+    named = "Zoë's film is warm , not dull ! a finest coldly 好看 film"
+    strategies = ("none", "simple", "first", "average", "max")
+    for family in FAMILIES:
+        for inputs in (TEXT, [TEXT], [TEXT, OTHER], named):
+            calls += [(family, {}, inputs, {"aggregation_strategy": each}) for each in strategies]
+        calls += [
+            (family, {}, TEXT, {}),
+            (family, {"aggregation_strategy": "simple"}, named, {}),
+            (family, {}, named, {"ignore_labels": []}),
+            (family, {"aggregation_strategy": "simple"}, named, {"ignore_labels": ["PER"]}),
+        ]
+    return [
+        Call(
+            model=f"{family}-tags",
+            task="token-classification",
+            options=options,
+            args=[inputs],
+            kwargs=kwargs,
+        )
+        for family, options, inputs, kwargs in calls
+    ]
+
+
+CALLS = [
+    *_text_classification(),
+    *_token_classification(),
+    *_fill_mask(),
+    *_feature_extraction(),
+    *_zero_shot(),
+]
 
 
 def make_models(directory: Path) -> dict[str, Path]:

@@ -13,11 +13,13 @@ from glassbert.runs.pipelines.feature_extraction import FeatureExtraction
 from glassbert.runs.pipelines.fill_mask import FillMask
 from glassbert.runs.pipelines.options import with_options
 from glassbert.runs.pipelines.text_classification import TextClassification
+from glassbert.runs.pipelines.token_classification import TokenClassification
 from glassbert.runs.pipelines.zero_shot_classification import ZeroShotClassification
 
 # a new pipeline is one line here: a frozen dataclass of a model and its options, with a __call__
 PIPELINES: dict[str, Callable[..., Any]] = {
     "text-classification": TextClassification,
+    "token-classification": TokenClassification,
     "fill-mask": FillMask,
     "feature-extraction": FeatureExtraction,
     "zero-shot-classification": ZeroShotClassification,

@@ -35,7 +35,7 @@ for call in json.load(sys.stdin):
             call["task"], model=model, tokenizer=model, device="cpu", **call["options"]
         )
     answers.append(pipes[key](*call["args"], **call["kwargs"]))
-json.dump({"version": transformers.__version__, "answers": answers}, sys.stdout)
+json.dump({"version": transformers.__version__, "answers": answers}, sys.stdout, default=float)
 """
 
 
