@@ -131,6 +131,16 @@ class Tokenizer:
         decoder = self._encoder.library.decoder
         return " ".join(tokens) if decoder is None else str(decoder.decode(list(tokens)))
 
+    def word_spans(self, text: str) -> list[tuple[int, int]]:
+        """The characters of each word of a text, as the tokenizer splits it; no word without a token."""
+        found: dict[int, tuple[int, int]] = {}
+        encoding = self._encoder.library.encode(text, add_special_tokens=False)
+        for word, (start, end) in zip(encoding.word_ids, encoding.offsets, strict=True):
+            if word is not None:
+                before = found.get(word, (start, end))
+                found[word] = (min(before[0], start), max(before[1], end))
+        return list(found.values())
+
     @property
     def continues_words(self) -> bool:
         """Whether a token says by its spelling ("##ing") that it goes on with a word."""

@@ -10,6 +10,7 @@ from glassbert.model.config import HeadConfig
 from tests.runs.speakers import FAMILIES, MASK, make_speaker
 
 CLASSES = ("neg", "neutral", "pos")
+QUESTION, CONTEXT = "warm ?", "The film is warm, not dullish 好"
 TAGS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC", "MISC")
 HEAD: Any = "sequence-classification"
 MODELS: dict[str, tuple[str, HeadConfig]] = {
@@ -25,6 +26,7 @@ MODELS: dict[str, tuple[str, HeadConfig]] = {
     ),
     **{f"{family}-words": (family, HeadConfig(kind="masked-lm")) for family in FAMILIES},
     **{f"{family}-encoder": (family, HeadConfig(kind="none")) for family in FAMILIES},
+    **{f"{family}-answers": (family, HeadConfig(kind="span")) for family in FAMILIES},
     **{
         f"{family}-tags": (family, HeadConfig(kind="token-classification", labels=TAGS))
         for family in FAMILIES
@@ -137,7 +139,37 @@ def _token_classification() -> list[Call]:
     ]
 
 
+def _question_answering() -> list[Call]:
+    one, other = {"question": QUESTION, "context": CONTEXT}, {"question": "film ?", "context": TEXT}
+    both = {"question": [QUESTION, "film ?"], "context": [CONTEXT, TEXT]}
+    calls: list[tuple[list[Any], dict[str, Any]]] = [
+        ([], one),
+        ([], both),
+        ([], {"question": [QUESTION], "context": [CONTEXT]}),
+        ([], {"question": [QUESTION, "film ?"], "context": CONTEXT}),
+        ([one], {}),
+        ([[one, other]], {}),
+        ([[one]], {}),
+    ]
+    told: list[dict[str, Any]] = [
+        {},
+        {"top_k": 1},
+        {"top_k": 3},
+        {"max_answer_len": 2},
+        {"handle_impossible_answer": True},
+        {"align_to_words": False},
+        {"align_to_words": False, "top_k": 4, "handle_impossible_answer": True},
+    ]
+    return [
+        Call(model=f"{family}-answers", task="question-answering", args=args, kwargs={**kwargs, **options})
+        for family in FAMILIES
+        for args, kwargs in calls
+        for options in (told if kwargs == one else told[:3])
+    ]
+
+
 CALLS = [
+    *_question_answering(),
     *_text_classification(),
     *_token_classification(),
     *_fill_mask(),

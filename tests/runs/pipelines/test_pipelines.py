@@ -15,7 +15,16 @@ from scipy.special import softmax
 import glassbert as gb
 from glassbert.errors import UsageError
 from glassbert.runs.notes import ModelNotes, write_notes
-from tests.runs.pipelines.calls import CALLS, CLASSES, OTHER, TEXT, Call, make_models
+from tests.runs.pipelines.calls import (
+    CALLS,
+    CLASSES,
+    CONTEXT,
+    OTHER,
+    QUESTION,
+    TEXT,
+    Call,
+    make_models,
+)
 from tests.runs.pipelines.golden.write import GOLDEN
 
 RECORDED = json.loads(gzip.decompress(GOLDEN.read_bytes()))
@@ -96,6 +105,28 @@ def test_long_texts_are_read_whole(models: dict[str, Any]) -> None:
     assert one["scores"] != two["scores"]
 
 
+def test_every_token_of_a_long_text_is_labelled_once(models: dict[str, Any]) -> None:
+    model = models["bert-tags"]
+    pipe = gb.pipeline("ner", model, ignore_labels=[])
+    found = pipe(LONG)
+    whole = model.tokenizer.windows([LONG], max_length=10_000, offsets=True)
+    assert [[each["start"], each["end"]] for each in found] == whole.offsets[whole.scored].tolist()
+    assert [each["index"] for each in found] == list(range(1, len(found) + 1))
+    assert len(model.windows([LONG])) > 3
+    words = pipe(LONG, aggregation_strategy="first")
+    assert all(LONG[each["start"] : each["end"]].strip() for each in words)
+
+
+def test_an_answer_is_found_in_any_window_of_a_long_context(models: dict[str, Any]) -> None:
+    model = models["bert-answers"]
+    pipe = gb.pipeline("question-answering", model, align_to_words=False)
+    found = pipe(question=QUESTION, context=LONG + CONTEXT, top_k=500, max_answer_len=3)
+    assert len(model.windows([(QUESTION, LONG + CONTEXT)])) > 3
+    assert max(each["start"] for each in found) >= len(LONG) > 10 * min(each["start"] for each in found)
+    assert all((LONG + CONTEXT)[each["start"] : each["end"]] == each["answer"] for each in found)
+    assert [each["score"] for each in found] == sorted((each["score"] for each in found), reverse=True)
+
+
 @pytest.mark.parametrize(
     ("model", "task", "said"),
     [
@@ -123,6 +154,22 @@ def test_unknown_tasks_are_refused(models: dict[str, Any], model: str, task: str
             [TEXT],
             {},
             r"no head for classes of texts \(its head: none\)",
+        ),
+        ("token-classification", "classes", [TEXT], {}, "no head for tags of words"),
+        ("ner", "bert-tags", [TEXT], {"aggregation_strategy": "best"}, "give none, simple, first"),
+        ("ner", "bert-tags", [TEXT], {"stride": 3}, "options: aggregation_strategy, ignore_labels"),
+        ("question-answering", "classes", [], {"question": "a", "context": "b"}, "no head for answers"),
+        ("question-answering", "bert-answers", [TEXT], {}, "no questions with their contexts"),
+        ("question-answering", "bert-answers", [], {"question": "a"}, "no questions with their contexts"),
+        ("question-answering", "bert-answers", [], {"question": ["a"], "context": []}, "equal length"),
+        ("question-answering", "bert-answers", [], {"question": "", "context": "b"}, "a question is empty"),
+        ("question-answering", "bert-answers", [], {"question": "a", "context": 3}, "no questions"),
+        (
+            "question-answering",
+            "bert-answers",
+            [],
+            {"question": "a", "context": "b", "top_k": 0},
+            "top_k is 0 .*give 1 or more",
         ),
         ("fill-mask", "classes", ["the [MASK]"], {}, "no trained masked-word head"),
         ("feature-extraction", "classes", [TEXT], {"top_k": 1}, "options: return_tensors"),

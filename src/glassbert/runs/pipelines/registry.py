@@ -12,6 +12,7 @@ from glassbert.runs.models import Model, load
 from glassbert.runs.pipelines.feature_extraction import FeatureExtraction
 from glassbert.runs.pipelines.fill_mask import FillMask
 from glassbert.runs.pipelines.options import with_options
+from glassbert.runs.pipelines.question_answering import QuestionAnswering
 from glassbert.runs.pipelines.text_classification import TextClassification
 from glassbert.runs.pipelines.token_classification import TokenClassification
 from glassbert.runs.pipelines.zero_shot_classification import ZeroShotClassification
@@ -20,6 +21,7 @@ from glassbert.runs.pipelines.zero_shot_classification import ZeroShotClassifica
 PIPELINES: dict[str, Callable[..., Any]] = {
     "text-classification": TextClassification,
     "token-classification": TokenClassification,
+    "question-answering": QuestionAnswering,
     "fill-mask": FillMask,
     "feature-extraction": FeatureExtraction,
     "zero-shot-classification": ZeroShotClassification,
