@@ -20,8 +20,10 @@ from glassbert.lens.attention_sketch import within
 from glassbert.lens.attributing.attribution import attribution
 from glassbert.lens.attributing.options import AttributionOptions
 from glassbert.lens.records import Record
+from glassbert.runs.inference import TOKEN_HEADS
 from glassbert.runs.models import Model
 from glassbert.runs.predictions import plain_cell
+from glassbert.show.asked_token import FIRST_TOKEN, character_of, token_at
 from glassbert.show.contents import OfRow
 from glassbert.text.tables import read_table
 
@@ -42,13 +44,17 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """An evaluation row as `predictions.csv` has it; `confidence` puts the telling ones first."""
+    """An evaluation row as `predictions.csv` has it; `confidence` puts the telling ones first.
+
+    `character`: where the word begins that is asked about, of a task that answers about words.
+    """
 
     number: int
     text: str
     right: bool
     confidence: float
     pair: str | None = None
+    character: int | None = None
 
     @property
     def words(self) -> int:
@@ -76,6 +82,7 @@ def telling_rows(predictions: Path, count: int) -> list[Row]:
             right=right,
             confidence=confidence,
             pair=plain_cell(each["pair"]) if "pair" in each else None,
+            character=character_of(each),
         )
         for each, (right, confidence) in zip(cells, _judged(cells), strict=True)
     ]
@@ -128,10 +135,13 @@ def look_inside(model: Model, rows: Sequence[Row], *, room: int, say: Say) -> It
 
 def _row(model: Model, row: Row, *, room: int, say: Say) -> Iterator[Record]:
     # texts that are compared are read apart, and no logit is there to be explained
-    apart = model.network.head_config.kind == "sentence"
+    kind = model.network.head_config.kind
+    apart = kind == "sentence"
     pair = None if apart else row.pair
-    asked: Any = {"pair": pair, "method": METHODS, "options": EVIDENCE}
-    explained = [] if apart else list(tried(lambda: attribution(model, row.text, **asked), say))
+    target = _target(model, row) if kind in TOKEN_HEADS else None
+    asked: Any = {"pair": pair, "method": METHODS, "options": EVIDENCE, "target": target}
+    nothing = apart or (kind in TOKEN_HEADS and target is None)
+    explained = [] if nothing else list(tried(lambda: attribution(model, row.text, **asked), say))
     yield from explained
     spent = sum(map(size_in_page, explained))
     if model.network.config.attention_type == "scaled_dot_product":
@@ -139,6 +149,15 @@ def _row(model: Model, row: Row, *, room: int, say: Say) -> Iterator[Record]:
             lambda: within(attention(model, row.text, pair=pair), int((room - spent) / INFLATION) - HEADER),
             say,
         )
+
+
+def _target(model: Model, row: Row) -> tuple[int, str | None] | None:
+    """The token that the row is asked about, and its predicted label, or where an answer begins."""
+    text = row.text if row.pair is None else (row.text, row.pair)
+    token = None if row.character is None else token_at(model, text, row.character)
+    if token is None:
+        return None
+    return token, FIRST_TOKEN if row.pair is not None else None
 
 
 def tried(look: Callable[[], Record], say: Say) -> Iterable[Record]:
