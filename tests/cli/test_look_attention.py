@@ -62,7 +62,7 @@ def test_the_page_is_one_file_that_names_its_text(inside: Inside, encoder: Path,
     assert look(inside, encoder, "--text", "the </script> film", "-o", out).code == 0
     page = out.read_text(encoding="utf-8")
     assert "<title>the &lt;/script&gt; film · glassbert</title>" in page
-    assert page.count("</script>") == 2
+    assert page.count("</script>") == 3
 
 
 def test_a_long_text_is_seen_window_by_window(inside: Inside, encoder: Path, tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_help_and_version_are_no_failure(inside: Inside, words: str) -> None:
         ("--gradient-accumulation-steps", "0"),
         ("--optimizer", "adam"),
         ("--lr-scheduler-type", "cubic"),
-        ("--metric", "f1"),
+        ("--metric", "f2"),
         ("--class-weights", "heavy"),
     ],
 )

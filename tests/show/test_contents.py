@@ -49,7 +49,7 @@ def test_hostile_name_of_a_record_stays_within_its_attribute(text: str) -> None:
     tokens = ("[CLS]", text or "-", "[SEP]")
     page = Elements(render_page([make_attention(tokens), make_attention(tokens)]))
     assert [tag for tag, attrs, _ in page.found if "data-record" in attrs] == ["script", "script"]
-    assert len(page.texts("script")) == 3
+    assert len(page.texts("script")) == 4
 
 
 def test_notebook_shows_several_records() -> None:

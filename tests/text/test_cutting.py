@@ -116,7 +116,8 @@ def test_a_text_that_fits_is_one_window_with_all_its_arrays() -> None:
     assert windows.scored.tolist() == [False, True, True, False, True, False]
     assert windows.offsets is not None
     assert windows.offsets.tolist() == [[0, 0], [1000, 1001], [1001, 1002], [0, 0], [7, 8], [0, 0]]
-    kinds = {name: getattr(windows, name).dtype.name for name in vars(windows) if name != "num_examples"}
+    arrays = {name: value for name, value in vars(windows).items() if isinstance(value, np.ndarray)}
+    kinds = {name: value.dtype.name for name, value in arrays.items()}
     assert kinds == {
         "input_ids": "int32",
         "token_type_ids": "uint8",

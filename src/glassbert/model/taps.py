@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -36,7 +37,7 @@ class Tapped(nn.Module):
     0.9 % of a forward pass over 16 tokens (docs/log.md), where nobody watches.
     """
 
-    def __setattr__(self, name: str, value: Tensor | nn.Module) -> None:
+    def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
         if isinstance(value, Tap):
             self.__dict__[name] = value

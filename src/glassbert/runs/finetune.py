@@ -45,6 +45,9 @@ from glassbert.train.stop import Stop
 
 __all__ = ["FinetuneOptions", "Watchers", "finetune"]
 
+# what `check` calls a mistake and a person may still want to train on: it is only said
+WARNED = ("leak", "contradictory-labels")
+
 
 def finetune(
     options: FinetuneOptions,
@@ -178,7 +181,8 @@ def _read(options: FinetuneOptions, watchers: Watchers) -> tuple[Dataset, Prepar
     for warning in dataset.warnings:
         watchers.say(f"note: {warning}")
     if not options.data.allow_degenerate:
-        refuse_mistakes(dataset.findings, dataset.facts["train"]["path"])
+        strict = [each for each in dataset.findings if each.code not in WARNED]
+        refuse_mistakes(strict, dataset.facts["train"]["path"])
     prepared = prepare_model(options.request, dataset.task, num_rows=len(dataset.train))
     for warning in prepared.model.warnings:
         watchers.say(f"note: {warning}")
