@@ -27,9 +27,10 @@ $(VENV)/.bench: $(VENV)/.dev
 demo: $(VENV)/.base
 	$(BIN)/glassbert demo
 
-# one file after another in each of JOBS processes, each of one thread: the machines of CI have two cores
+# one file after another in each of JOBS processes, each of one thread: the machines of CI have two cores;
+# where CI is set, pytest repeats whole comparisons in its summary, and the names of what failed drown in them
 test: $(VENV)/.dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+	env -u CI -u BUILD_NUMBER OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check src tests benchmarks examples web docs

@@ -335,3 +335,19 @@ def test_one_class_alone_can_be_run_on_request(tmp_path: Path, encoder: Path) ->
     data = pd.DataFrame({"text": texts, "label": ["only"] * 40})
     done = run(data, encoder, tmp_path / "run", allow_degenerate=True, epochs=0.5)
     assert done.document["result"]["verdict"]["better"] is False
+
+
+def test_contradictions_and_leaks_are_said_and_do_not_stop_a_run(tmp_path: Path, encoder: Path) -> None:
+    """C24: a warning with counts; `--fail-on-leak` makes an error of the leak before anything is written."""
+    texts, labels = texts_and_labels(40)
+    turned = ["bad" if label == "good" else "good" for label in labels]
+    data = pd.DataFrame({"text": texts * 2, "label": [*labels, *turned]})
+    wanted = options(data, encoder, tmp_path / "run", evaluation=data.iloc[:40], epochs=0.5)  # type: ignore[arg-type]
+    done, said = said_by(wanted)
+    assert read_json(done.path / "run.json")["status"] == "finished"
+    assert any("contradictory labels" in each and "40" in each for each in said)
+    assert any("40 of 40 evaluation texts (100.0%) are also training texts" in each for each in said)
+    refused = options(data, encoder, tmp_path / "refused", evaluation=data.iloc[:40], fail_on_leak=True)  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="leak"):
+        finetune(refused, stop=Stop())
+    assert not (tmp_path / "refused").exists()

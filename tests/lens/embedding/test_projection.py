@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -66,7 +68,6 @@ def test_umap_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) ->
         refuse_method("umap")
 
 
-@pytest.mark.skipif(importlib.util.find_spec("umap") is None, reason="pip install umap-learn")
 def test_umap_keeps_clusters_apart_and_repeats_itself() -> None:
     points = np.concatenate([cloud(40), cloud(40, seed=1) + 40])
     plane = project(points, "umap", metric="euclidean", seed=1)
@@ -75,6 +76,20 @@ def test_umap_keeps_clusters_apart_and_repeats_itself() -> None:
     assert apart > 2 * max(np.std(first, axis=0).max(), np.std(second, axis=0).max())
     again = project(points, "umap", metric="euclidean", seed=1)
     np.testing.assert_array_equal(plane.coordinates, again.coordinates)
+
+
+def test_umap_leaves_torch_its_threads() -> None:
+    """In a process of its own, as numba sets the threads of OpenMP once; seen with OMP_NUM_THREADS set."""
+    code = """if True:
+        import numpy as np, torch
+        from glassbert.lens.embedding.projection import project
+        project(np.random.default_rng(0).normal(size=(80, 8)), "umap", metric="euclidean", seed=1)
+        print(torch.get_num_threads())
+    """
+    command = [sys.executable, "-c", code]
+    surroundings = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, env=surroundings, capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout == "1\n"
 
 
 def test_an_unknown_map_is_refused_with_the_choices() -> None:

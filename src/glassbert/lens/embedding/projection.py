@@ -6,12 +6,15 @@ Letters: n points, d their dimension.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Literal, get_args
 
 import numpy as np
+import torch
 from jaxtyping import Float, Float32
 from sklearn.manifold import TSNE
 
@@ -106,9 +109,21 @@ def _tsne(points: np.ndarray, seed: int) -> tuple[np.ndarray, str]:
 
 def _umap(points: np.ndarray, seed: int) -> tuple[np.ndarray, str]:
     """McInnes, Healy and Melville 2018; a fixed seed makes it run in one thread."""
-    with warnings.catch_warnings():  # umap-learn warns of what it was told, and numba of its own past
+    # umap-learn warns of what it was told, and numba of its own past
+    with warnings.catch_warnings(), _threads_of_torch():
         warnings.simplefilter("ignore")
         umap = import_module("umap")
         neighbours = min(UMAP_NEIGHBOURS, len(points) - 1)
         made = umap.UMAP(n_components=2, n_neighbors=neighbours, random_state=seed, n_jobs=1)
         return np.asarray(made.fit_transform(points), np.float32), f"{neighbours} neighbours"
+
+
+@contextmanager
+def _threads_of_torch() -> Iterator[None]:
+    """Leave torch with as many threads as it had: numba takes torch's OpenMP for its own and sets them to all
+    cores, and sums by another number of threads are not the same bits."""
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
