@@ -1,6 +1,6 @@
 """A million generated and mutated tables: `python -m tests.text.fuzz_tables --inputs 1000000 --log FILE`.
 
-Every input has to end in one of two ways, within TIMEOUT seconds: a table with rows read = rows used + rows
+Every input has to end in one of two ways, within seconds: a table with rows read = rows used + rows
 reported, or an error of ours with a code and an exit code of failures.md. Anything else is a finding: another
 exception, a hang, a lost row. The input is a pure function of (seed, number), so that a finding is found
 again: `--only NUMBER` runs just that one and shows it.
@@ -8,26 +8,19 @@ again: `--only NUMBER` runs just that one and shows it.
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 import random
-import signal
 import sys
-import tempfile
-import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
+
+from tests.text.fuzzing import EXIT_CODES, campaign, mutated
 
 from glassbert.errors import GlassbertError, UsageError
 from glassbert.text.options import ReadOptions
 from glassbert.text.tables import Table, read_table
 
-TIMEOUT = 10
 FORMATS = ("csv", "tsv", "jsonl", "json")
-EXIT_CODES = {2, 65, 66, 74}
 CELLS = (
     "", " ", "a", "text", "label", "NA", "null", "007", "1e999", "a fine film", "dull, and long", 'say "no"',
     '"', '""', "a\tb", "line\nbreak", "\r", "\u2028", "\u0085", "\x0b", "\ufeff", "好看", "e\u0301",
@@ -46,7 +39,7 @@ def made(number: int, seed: int) -> tuple[str, bytes, str]:
     kind = draw.choice(FORMATS)
     data = BUILT[kind](draw)
     for _ in range(draw.choice((0, 0, 1, 1, 2, 5))):
-        data = mutated(data, draw)
+        data = mutated(data, draw, PIECES)
     return kind, data, draw.choice(("error", "skip", "quarantine"))
 
 
@@ -85,23 +78,6 @@ def row(draw: random.Random) -> object:
         return draw.choice(VALUES)
     names = draw.sample(("text", "label", "id", "", "note"), draw.randint(0, 4))
     return {name: draw.choice(VALUES if draw.random() < 0.3 else CELLS) for name in names}
-
-
-def mutated(data: bytes, draw: random.Random) -> bytes:
-    """A piece put in, taken out, doubled, changed, or the end cut off."""
-    place = draw.randint(0, len(data))
-    length = draw.choice((1, 1, 2, 8, 40))
-    match draw.randint(0, 4):
-        case 0:
-            return data[:place] + draw.choice(PIECES) * draw.choice((1, 1, 3, 200)) + data[place:]
-        case 1:
-            return data[:place] + data[place + length :]
-        case 2:
-            return data[:place] + data[place : place + length] * 2 + data[place + length :]
-        case 3:
-            return data[:place] + bytes([draw.randrange(256)]) + data[place + 1 :]
-        case _:
-            return data[:place]
 
 
 BUILT: dict[str, Callable[[random.Random], bytes]] = {
@@ -146,52 +122,5 @@ def conserved(table: Table, kind: str, data: bytes) -> None:
         assert total == len(lines), "rows used and rows reported are not all rows"
 
 
-def alarm(number: int, frame: FrameType | None) -> None:
-    raise TimeoutError(f"no end after {TIMEOUT} s")
-
-
-def main() -> int:
-    wanted = argparse.ArgumentParser(description=__doc__)
-    wanted.add_argument("--inputs", type=int, default=1000)
-    wanted.add_argument("--seed", type=int, default=0)
-    wanted.add_argument("--only", type=int)
-    wanted.add_argument("--log", type=Path)
-    given = wanted.parse_args()
-    os.nice(19)
-    signal.signal(signal.SIGALRM, alarm)
-    log = given.log.open("a", encoding="utf-8") if given.log else sys.stdout
-    numbers = range(given.inputs) if given.only is None else [given.only]
-    ends: Counter[str] = Counter()
-    findings, started = 0, time.monotonic()
-    with tempfile.TemporaryDirectory() as place:
-        path = Path(place) / "input"
-        for number in numbers:
-            kind, data, policy = made(number, given.seed)
-            signal.alarm(TIMEOUT)
-            try:
-                ends[outcome(kind, data, policy, path)] += 1
-            except Exception as error:
-                findings += 1
-                said = f"{type(error).__name__}: {error}"[:300]
-                print(
-                    json.dumps({"number": number, "format": kind, "policy": policy, "said": said}), file=log
-                )
-                if given.only is not None:
-                    print(data, file=log)
-            finally:
-                signal.alarm(0)
-            if number % 10_000 == 9_999:
-                print(json.dumps({"inputs": number + 1, "findings": findings}), file=log, flush=True)
-    seconds = round(time.monotonic() - started, 1)
-    last = {
-        "inputs": len(numbers),
-        "findings": findings,
-        "seconds": seconds,
-        "ends": dict(ends.most_common()),
-    }
-    print(json.dumps(last), file=log, flush=True)
-    return 1 if findings else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(campaign(__doc__, made, outcome))
