@@ -48,7 +48,8 @@ CONTEXTS = (
 )
 PIECES = (
     b"\x00", b"\xff", b"\xef\xbb\xbf", b'"', b",", b"\t", b"\n", b"\n\n", b"\r\n", b" ", b"  ", b"{", b"}",
-    b"[", b"]", b"null", b"NaN", b"-1", b"1.5", b"true", b"\\ud800", b"answers", b"B-PER", b"O", b"-DOCSTART-",
+    b"[", b"]", b"null", b"NaN", b"-1", b"1.5", b"true",
+    b"\\ud800", b"answers", b"B-PER", b"O", b"-DOCSTART-",
     b"\xc2\xa0",
 )  # fmt: skip
 ODD = (None, True, 0, -1, 1.5, 10**30, "", "text", [], {}, ["a"], {"text": "a"}, "\ud800")
