@@ -12,12 +12,14 @@ from sklearn.metrics import accuracy_score
 
 from glassbert.errors import OutputError, UsageError
 from glassbert.runs import several
-from glassbert.runs.comparing.judged import JudgedRun, Row
+from glassbert.runs.comparing.judged import JudgedRun, Row, judged_run
 from glassbert.runs.finetune import Watchers
 from glassbert.runs.several import collapsed, spread, train_folds, train_seeds
+from glassbert.text.schemes import lenient_spans
 from glassbert.train.stop import Stop
 from tests.cli.process import Answer, inside
 from tests.runs.material import options, read_json
+from tests.runs.test_tagging import conll
 
 __all__ = ["inside"]
 
@@ -56,6 +58,52 @@ def test_folds_judge_every_row_exactly_once(rows: Path, encoder: Path, tmp_path:
     assert found["rows"] == 120
 
 
+def pooled_rows(out: Path) -> list[dict[str, str]]:
+    with (out / "predictions.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_folds_of_tagged_words_are_pooled_once(encoder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "runs"
+    wanted = quick(conll(tmp_path / "tags.conll", 60), encoder, out, task="token-classification")
+    found = train_folds(wanted, 2, stop=Stop(), watchers=Watchers())
+    rows = pooled_rows(out)
+    assert len(rows) == len({row["row"] for row in rows}) == found["rows"] == 60
+    true, said = (
+        {(i, *span) for i, row in enumerate(rows) for span in lenient_spans(json.loads(row[name]))}
+        for name in ("label", "prediction")
+    )
+    assert found["pooled"]["f1"] == pytest.approx(2 * len(true & said) / (len(true) + len(said)))
+    assert "per_type" in found["runs"][0]["metrics"] and "per_type" not in found["mean"]
+    assert found["mean"]["f1"] == pytest.approx(np.mean([each["metrics"]["f1"] for each in found["runs"]]))
+
+
+def test_a_context_with_all_its_questions_stays_in_one_fold(encoder: Path, tmp_path: Path) -> None:
+    contexts = [f"q{i} the film is {'warm' if i % 2 else 'cold'} ." for i in range(12)]
+    lines = [
+        {"id": f"{i}-{j}", "question": f"is it {j} ?", "context": context, "answers": spans(context)}
+        for i, context in enumerate(contexts)
+        for j in range(3)
+    ]
+    path = tmp_path / "asked.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    out = tmp_path / "runs"
+    wanted = quick(path, encoder, out, task="question-answering")
+    found = train_folds(wanted, 3, stop=Stop(), watchers=Watchers())
+    judged = [judged_run(out / f"fold-{i}").rows for i in (1, 2, 3)]
+    parts = [{row.texts[1] for row in each} for each in judged]
+    assert sorted(context for part in parts for context in part) == sorted(contexts), "none is in two"
+    assert [len(each) for each in judged] == [12, 12, 12]
+    rows = pooled_rows(out)
+    exact = [json.loads(row["label"]) == [row["prediction"]] for row in rows]
+    assert len(rows) == 36 and found["pooled"]["exact_match"] == pytest.approx(100 * np.mean(exact))
+
+
+def spans(context: str) -> dict[str, Any]:
+    word = "warm" if "warm" in context else "cold"
+    return {"text": [word], "answer_start": [context.index(word)]}
+
+
 def test_a_collapsed_seed_is_named_and_restarted_once_with_a_longer_warmup(
     rows: Path, encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,6 +139,8 @@ def test_a_constant_predictor_has_collapsed() -> None:
     assert not collapsed(judged("class", [("a", "a"), ("b", "a"), ("b", "b")]))
     assert collapsed(judged("number", [("1", "2"), ("3", "2.00001")]))
     assert not collapsed(judged("number", [("1", "1.9"), ("3", "2.1")]))
+    assert collapsed(judged("tags", [('["B-X", "O"]', '["O", "O"]'), ('["O"]', '["O"]')]))
+    assert not collapsed(judged("tags", [('["B-X", "O"]', '["O", "B-X"]'), ('["O"]', '["O"]')]))
 
 
 def test_the_spread_of_one_is_unknown() -> None:

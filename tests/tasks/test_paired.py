@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from glassbert.tasks.paired import mcnemar, sign_flips
+from glassbert.tasks.paired import mcnemar, sign_flips, swaps
 
 
 @given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 5))
@@ -49,3 +49,29 @@ def test_a_clear_difference_is_found() -> None:
     draw = np.random.default_rng(1)
     assert sign_flips(draw.normal(1.0, size=100)) == pytest.approx(1 / 20_001)
     assert sign_flips(np.zeros(5)) == 1.0
+
+
+def f1(sums: np.ndarray) -> np.ndarray:
+    hits, predicted = sums[..., 0], sums[..., 1]
+    return 2 * hits / (20 + predicted)
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 3)] * 4), min_size=1, max_size=8))
+def test_few_answers_are_swapped_in_every_way(rows: list[tuple[int, ...]]) -> None:
+    first, second = np.array(rows)[:, :2], np.array(rows)[:, 2:]
+    gaps = []
+    for swapped in product((False, True), repeat=len(rows)):
+        mask = np.array(swapped)[:, None]
+        ours, theirs = np.where(mask, second, first), np.where(mask, first, second)
+        gaps.append(abs(f1(ours.sum(0)) - f1(theirs.sum(0))))
+    wanted = np.mean([gap >= gaps[0] - 1e-12 for gap in gaps])
+    assert swaps(first, second, f1) == pytest.approx(wanted)
+    assert swaps(second, first, f1) == swaps(first, second, f1)
+
+
+def test_swaps_of_a_sum_are_sign_flips() -> None:
+    draw = np.random.default_rng(1)
+    first, second = draw.integers(0, 5, (2, 60, 1))
+    wanted = sign_flips((first - second)[:, 0].astype(np.float64))
+    assert swaps(first, second, lambda sums: sums[..., 0]) == wanted
+    assert 0.0 < wanted < 1.0

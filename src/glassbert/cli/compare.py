@@ -47,7 +47,9 @@ def _page(found: dict[str, Any], shown: int) -> Iterator[str]:
         interval = f"[{each['low']:+.4f}, {each['high']:+.4f}]"
         yield f"{METRIC_NAMES[name]:<18}{before:>10.4f}{after:>10.4f}{each['value']:>+11.4f}   {interval}"
     yield ""
-    yield from wrapped(f"{found['test']['name']}: p = {found['test']['p_value']:.3g}", WIDTH)
+    for test in (found["test"], *found["more_tests"]):
+        about = f" ({METRIC_NAMES[test['about']]})" if found["more_tests"] else ""
+        yield from wrapped(f"{test['name']}{about}: p = {test['p_value']:.3g}", WIDTH)
     yield from wrapped(found["verdict"], WIDTH)
     number = found["test"]["about"] == "rmse"
     for kind, title in (
@@ -57,7 +59,21 @@ def _page(found: dict[str, Any], shown: int) -> Iterator[str]:
         changed = found[kind]
         yield from ["", f"{title}: {len(changed):,} rows"]
         for each in changed[:shown]:
-            before, after = each["predictions"]
-            yield from wrapped(f"  row {each['row']:,}: {before} -> {after}, labelled {each['label']}", WIDTH)
+            yield from wrapped(f"  row {each['row']:,}: {_change(each, kind)}", WIDTH)
             text = " / ".join([each["text"], *([each["pair"]] if "pair" in each else [])])
             yield "    " + fitted(" ".join(text.split()), WIDTH - 4).rstrip()
+
+
+def _change(each: dict[str, Any], kind: str) -> str:
+    """What changed in a row: both answers, or the entities that became right or wrong."""
+    if "mended" not in each:
+        before, after = each["predictions"]
+        return f"{before} -> {after}, labelled {each['label']}"
+    said = {
+        ("better", True): "found",
+        ("better", False): "no longer invented",
+        ("worse", True): "missed",
+        ("worse", False): "invented",
+    }
+    entities = each["mended" if kind == "better" else "broken"]
+    return "; ".join(f"{said[kind, one['true']]} {one['type']} {one['word']}".rstrip() for one in entities)

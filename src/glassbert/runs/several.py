@@ -127,7 +127,8 @@ def train_folds(options: FinetuneOptions, count: int, *, stop: Stop, watchers: W
             }
         )
     everything = tuple(row for each in judged for row in each.rows)
-    pooled = compare_answers(judged[0].answer, Shared(first=everything, second=everything)).scores[0]
+    whole = Shared(first=everything, second=everything, labels=judged[0].labels)
+    pooled = compare_answers(judged[0].answer, whole).scores[0]
     document = {
         "kind": "folds",
         "task": options.data.task,
@@ -149,15 +150,20 @@ def collapsed(run: JudgedRun) -> bool:
             np.array([float(getattr(row, name)) for row in run.rows]) for name in ("prediction", "label")
         )
         return bool(numbers.std() < 1e-3 * wanted.std())
+    if run.answer == "tags":
+        said, truth = ({tag for each in tags for tag in json.loads(each)} for tags in (said, truth))
     return len(said) == 1 and len(truth) > 1
 
 
-def spread(metrics: Sequence[dict[str, float]]) -> dict[str, dict[str, float | None]]:
-    """Mean, standard deviation (of a sample: n - 1; None of one run), least and largest of every score."""
+def spread(metrics: Sequence[dict[str, Any]]) -> dict[str, dict[str, float | None]]:
+    """Mean, standard deviation (of a sample: n - 1; None of one run), least and largest of every score that
+    all runs have; tables, such as those by type, have none.
+    """
+    shared = [name for name in metrics[0] if all(isinstance(each.get(name), int | float) for each in metrics)]
     found: dict[str, dict[str, float | None]] = {}
     for part, of in (("mean", np.mean), ("std", None), ("min", np.min), ("max", np.max)):
         found[part] = {}
-        for name in metrics[0]:
+        for name in shared:
             values = np.array([each[name] for each in metrics], dtype=np.float64)
             if of is not None:
                 found[part][name] = float(of(values))

@@ -8,39 +8,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool
 
 from glassbert.errors import DataError, Problem, UsageError
+from glassbert.runs.comparing.compared import MCNEMAR, Compared, Test, right_or_wrong, sides
 from glassbert.runs.comparing.judged import Row, Shared
-from glassbert.tasks.intervals import Difference, paired_differences
+from glassbert.runs.comparing.tags import compare_tags
+from glassbert.tasks.intervals import paired_differences
 from glassbert.tasks.metrics import Counts, confusion_matrix, scores
 from glassbert.tasks.number_metrics import number_differences, score_numbers
 from glassbert.tasks.paired import mcnemar, sign_flips
 from glassbert.tasks.set_metrics import score_sets, set_differences
-from glassbert.tasks.span_metrics import NAMES as SPAN_SCORES
-from glassbert.tasks.span_metrics import PERCENT, answer_differences, score_answers, scoring_for
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Compared:
-    """Both runs on the same rows.
-
-    `gain` [N] is positive where the second run is better on a row, negative where it is worse: -1, 0 or 1
-    for right and wrong, for numbers how much nearer. `differences` are second less first. `p_value` is that
-    of `test`, and `headline` the score that it is about; `lower_is_better` for errors.
-    """
-
-    gain: Float[np.ndarray, "N"]
-    scores: tuple[dict[str, float], dict[str, float]]
-    differences: dict[str, Difference]
-    p_value: float
-    test: str
-    headline: str
-    lower_is_better: bool = False
+from glassbert.tasks.span_metrics import answer_differences, means, score_answers, scoring_for
 
 
 def compare_classes(rows: Shared) -> Compared:
@@ -52,7 +33,7 @@ def compare_classes(rows: Shared) -> Compared:
     found = paired_differences(truth, (guesses[1], guesses[0]), num_classes=len(names))
     right = [guess == truth for guess in guesses]
     both = [scores(Counts.of(confusion_matrix(truth, guess, num_classes=len(names)))) for guess in guesses]
-    return _right_or_wrong(right, both, found, headline="accuracy")
+    return right_or_wrong(right, both, found, headline="accuracy")
 
 
 def compare_sets(rows: Shared) -> Compared:
@@ -64,7 +45,7 @@ def compare_sets(rows: Shared) -> Compared:
     found = set_differences(truth, (guesses[1], guesses[0]))
     both = [{name: value[0] for name, value in score_sets(truth, guess).items()} for guess in guesses]
     right = [(guess == truth).all(1) for guess in guesses]
-    return _right_or_wrong(right, both, found, headline="subset_accuracy")
+    return right_or_wrong(right, both, found, headline="subset_accuracy")
 
 
 def compare_numbers(rows: Shared) -> Compared:
@@ -76,34 +57,44 @@ def compare_numbers(rows: Shared) -> Compared:
     both = [
         {name: float(value[0]) for name, value in score_numbers(truth, guess).items()} for guess in guesses
     ]
+    gained, lost = sides(errors[0] - errors[1])
     return Compared(
-        gain=errors[0] - errors[1],
+        gained=gained,
+        lost=lost,
         scores=(both[0], both[1]),
         differences=found,
-        p_value=sign_flips(errors[1] ** 2 - errors[0] ** 2),
-        test="sign flips of the paired differences of squared errors",
-        headline="rmse",
+        test=Test(
+            name="sign flips of the paired differences of squared errors",
+            about="rmse",
+            p_value=sign_flips(errors[1] ** 2 - errors[0] ** 2),
+        ),
         lower_is_better=True,
     )
 
 
 def compare_spans(rows: Shared) -> Compared:
-    """F1 of every question: a sign-flip test of paired differences; both scores by bootstrap, in points."""
+    """F1 of every question: a sign-flip test of paired differences; exact match: McNemar's exact test; both
+    scores by bootstrap over questions, as the intervals of a run, in points.
+    """
     truth = [json.loads(row.label) for row in rows.first]
     scoring, _ = scoring_for([row.texts[-1] for row in rows.first])
+    answered = np.array([len(each) > 0 for each in truth], dtype=bool)
     first, second = (
         score_answers(truth, [row.prediction for row in each], scoring) for each in (rows.first, rows.second)
     )
     both = [
-        dict(zip(SPAN_SCORES, (PERCENT * each.mean(0)).tolist(), strict=True)) for each in (first, second)
+        {name: float(value[0]) for name, value in means(each, answered).items()} for each in (first, second)
     ]
+    gain = second[:, 1] - first[:, 1]
+    exact = [each[:, 0] == 1 for each in (first, second)]
+    gained, lost = sides(gain)
     return Compared(
-        gain=second[:, 1] - first[:, 1],
+        gained=gained,
+        lost=lost,
         scores=(both[0], both[1]),
         differences=answer_differences(second, first),
-        p_value=sign_flips(second[:, 1] - first[:, 1]),
-        test="sign flips of the paired differences of F1",
-        headline="f1",
+        test=Test(name="sign flips of the paired differences of F1", about="f1", p_value=sign_flips(gain)),
+        more=(Test(name=MCNEMAR, about="exact_match", p_value=mcnemar(*exact)),),
     )
 
 
@@ -112,6 +103,7 @@ KINDS: Mapping[str, Callable[[Shared], Compared]] = {
     "set": compare_sets,
     "number": compare_numbers,
     "span": compare_spans,
+    "tags": compare_tags,
 }
 
 
@@ -127,24 +119,6 @@ def compare_answers(kind: str, rows: Shared) -> Compared:
     """The comparison for this kind of answer; UsageError (2) where there is none yet."""
     refuse_kind(kind)
     return KINDS[kind](rows)
-
-
-def _right_or_wrong(
-    right: Sequence[Bool[np.ndarray, "N"]],
-    both: Sequence[Mapping[str, Any]],
-    found: dict[str, Difference],
-    *,
-    headline: str,
-) -> Compared:
-    first, second = ({name: float(value) for name, value in each.items()} for each in both)
-    return Compared(
-        gain=right[1].astype(np.float64) - right[0],
-        scores=(first, second),
-        differences=found,
-        p_value=mcnemar(right[0], right[1]),
-        test="McNemar's exact test",
-        headline=headline,
-    )
 
 
 def _set(written: str) -> frozenset[str]:

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from jaxtyping import Float
 
-from glassbert.runs.comparing.answers import Compared, compare_answers
+from glassbert.runs.comparing.answers import compare_answers
+from glassbert.runs.comparing.compared import Compared
 from glassbert.runs.comparing.judged import Shared, judged_run, shared_rows
 from glassbert.tasks.verdict import MIN_ROWS
 from glassbert.tasks.wording import METRIC_NAMES
@@ -34,23 +36,24 @@ def compare(run_a: str | Path, run_b: str | Path, *, shared: bool = False) -> di
         "rows_only_in": [rows.only_first, rows.only_second],
         "metrics": list(found.scores),
         "differences": {name: asdict(each) for name, each in found.differences.items()},
-        "test": {"name": found.test, "about": found.headline, "p_value": found.p_value},
+        "test": asdict(found.test),
+        "more_tests": [asdict(each) for each in found.more],
         "outcome": outcome,
         "verdict": _verdict(found, outcome, [str(run_a), str(run_b)], len(rows.first)),
-        "better": _changed(rows, found, 1),
-        "worse": _changed(rows, found, -1),
+        "better": _changed(rows, found, found.gained),
+        "worse": _changed(rows, found, found.lost),
     }
 
 
 def _outcome(found: Compared, count: int) -> Outcome:
     """A difference is claimed where the test and the interval of the headline score both speak for it."""
-    if not found.gain.any():
+    if not (found.gained.any() or found.lost.any()):
         return "same answers"
     if count < MIN_ROWS:
         return "too few"
     headline = found.differences[found.headline]
     low, high = (-headline.high, -headline.low) if found.lower_is_better else (headline.low, headline.high)
-    if found.p_value >= LEVEL or low <= 0 <= high:
+    if found.test.p_value >= LEVEL or low <= 0 <= high:
         return "not distinguishable"
     return "second better" if low > 0 else "first better"
 
@@ -62,7 +65,7 @@ def _verdict(found: Compared, outcome: Outcome, names: list[str], count: int) ->
     figures = (
         f"{called} {before:.4g} and {after:.4g} on the same {count:,} rows: {difference.value:+.4g} (95 % "
     )
-    figures += f"interval {difference.low:+.4g} to {difference.high:+.4g}), p = {found.p_value:.3g}"
+    figures += f"interval {difference.low:+.4g} to {difference.high:+.4g}), p = {found.test.p_value:.3g}"
     opening = {
         "same answers": "Both are right and wrong on the same rows.",
         "too few": f"Too few rows to tell: {count}, where at least {MIN_ROWS} are needed.",
@@ -73,10 +76,10 @@ def _verdict(found: Compared, outcome: Outcome, names: list[str], count: int) ->
     return f"{opening} {figures}."
 
 
-def _changed(rows: Shared, found: Compared, sign: int) -> list[dict[str, Any]]:
-    """Rows on which the second run is better (or worse), the largest change first."""
-    places = np.flatnonzero(sign * found.gain > 0)
-    order = places[np.argsort(-np.abs(found.gain[places]), kind="stable")]
+def _changed(rows: Shared, found: Compared, by: Float[np.ndarray, "N"]) -> list[dict[str, Any]]:
+    """Rows on which the second run is better (or worse) `by` so much, the largest change first."""
+    places = np.flatnonzero(by > 0)
+    order = places[np.argsort(-by[places], kind="stable")]
     return [
         {
             "row": rows.first[i].number,
@@ -85,6 +88,7 @@ def _changed(rows: Shared, found: Compared, sign: int) -> list[dict[str, Any]]:
             **({"pair": rows.first[i].texts[1]} if len(rows.first[i].texts) > 1 else {}),
             "label": rows.first[i].label,
             "predictions": [rows.first[i].prediction, rows.second[i].prediction],
+            **found.details(i),
         }
         for i in order.tolist()
     ]

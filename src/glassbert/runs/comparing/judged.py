@@ -46,10 +46,13 @@ class JudgedRun:
 
 @dataclass(frozen=True, kw_only=True)
 class Shared:
-    """Rows of two runs, pair by pair, and how many of each have no partner."""
+    """Rows of two runs, pair by pair, how many of each have no partner, and the labels that a model knows
+    (none where they are unknown, or do not matter).
+    """
 
     first: tuple[Row, ...]
     second: tuple[Row, ...]
+    labels: tuple[str, ...] = ()
     only_first: int = 0
     only_second: int = 0
 
@@ -83,9 +86,10 @@ def shared_rows(first: JudgedRun, second: JudgedRun, *, by_text: bool) -> Shared
     if first.task != second.task:
         what = f"{first.path} is a run of {first.task}, and {second.path} of {second.task}"
         raise UsageError(Problem(code="two-tasks", what=what, fix="compare two runs of one task"))
+    labels = tuple(dict.fromkeys((*first.labels, *second.labels)))
     if not by_text:
         _refuse_different(first, second)
-        return Shared(first=first.rows, second=second.rows)
+        return Shared(first=first.rows, second=second.rows, labels=labels)
     waiting: defaultdict[tuple[tuple[str, ...], str], list[Row]] = defaultdict(list)
     for row in reversed(second.rows):
         waiting[row.asked].append(row)
@@ -98,6 +102,7 @@ def shared_rows(first: JudgedRun, second: JudgedRun, *, by_text: bool) -> Shared
     return Shared(
         first=tuple(row for row, _ in pairs),
         second=tuple(row for _, row in pairs),
+        labels=labels,
         only_first=len(first.rows) - len(pairs),
         only_second=len(second.rows) - len(pairs),
     )
