@@ -78,7 +78,7 @@ def measured(each: Set, options: argparse.Namespace) -> dict[str, Any]:
         "ours": result["metrics"][each.metric],
         "interval": result["intervals"][each.metric],
         "metrics": {key: round(value, 4) for key, value in result["metrics"].items() if is_number(value)},
-        "baselines": {name: found["metrics"].get(each.metric) for name, found in baselines(result)},
+        "baselines": {name: found.get(each.metric) for name, found in result["baselines"].items()},
         "verdict": result["verdict"],
         "wanted": each.wanted,
         "epochs": each.epochs,
@@ -90,7 +90,7 @@ def measured(each: Set, options: argparse.Namespace) -> dict[str, Any]:
     }
     for name, path in files.also.items():
         row[name] = evaluated(run, path, each, options)
-    if each.peer and not options.no_peer:
+    if each.peer and not options.no_peer and result["total_steps"] > 0:
         row["peer"] = peer(each, files, encoder, config, result["total_steps"], options)
         row["difference"] = row["ours"] - row["peer"]["metrics"][each.metric]
     return row
@@ -98,11 +98,6 @@ def measured(each: Set, options: argparse.Namespace) -> dict[str, Any]:
 
 def is_number(value: object) -> bool:
     return isinstance(value, int | float)
-
-
-def baselines(result: Any) -> list[tuple[str, Any]]:
-    found = result["baselines"]
-    return list(found.items()) if isinstance(found, dict) else [(each["name"], each) for each in found]
 
 
 def finetune(each: Set, files: Files, encoder: str, run: Path, options: argparse.Namespace) -> None:
@@ -159,7 +154,7 @@ def chinese(place: Path, data: Path) -> str:
     (place / "vocab.txt").write_text(vocabulary, encoding="utf-8")
     layers, hidden = CHINESE
     config = EncoderConfig(
-        vocab_size=len(vocabulary.splitlines()),
+        vocab_size=vocabulary.count("\n"),
         hidden_size=hidden,
         num_hidden_layers=layers,
         num_attention_heads=hidden // 64,
