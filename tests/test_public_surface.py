@@ -75,6 +75,11 @@ OPTIONS = {
         "--text", "--out", "-o", "--depth", "--fold", "--no-fold", "--heat", "--gradients", "--overwrite",
         "--device", "--threads", JSON,
     },
+    "tokenizer train": {
+        "--out", "-o", "--kind", "--vocab-size", "--lowercase", "--language-temperature",
+        "--character-coverage", "--max-characters", "--encoding", "--text-column", "--max-line-bytes",
+        "--overwrite", JSON,
+    },
 }  # fmt: skip
 ARGUMENTS = {
     "demo": [],
@@ -93,6 +98,7 @@ ARGUMENTS = {
     "look landscape": ["run", "models"],
     "look embeddings": ["model", "data"],
     "look structure": ["model"],
+    "tokenizer train": ["texts"],
 }
 # the words of transformers' TrainingArguments and scripts, each beside ours
 SNAKE_CASE = {
@@ -123,6 +129,7 @@ def test_the_package_has_these_names() -> None:
         "MultiLabelClassifier", "QuestionAnswerer", "SentenceEncoder", "TextClassifier", "TextPairClassifier",
         "TextRegressor", "TokenTagger",
         "__version__", "check", "compare", "fill_mask", "lens", "load", "pipeline", "show",
+        "train_tokenizer",
     ]  # fmt: skip
     for name in glassbert.__all__:
         assert getattr(glassbert, name) is not None

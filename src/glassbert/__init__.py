@@ -24,6 +24,7 @@ _HOME_OF = {
     "pipeline": "glassbert.runs.pipelines.registry",
     "show": "glassbert.show",
     "lens": "glassbert.lens",
+    "train_tokenizer": "glassbert.text.tokenizer_training",
 }
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "load",
     "pipeline",
     "show",
+    "train_tokenizer",
 ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -55,6 +56,34 @@ def write_file(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
         finally:
             with suppress(OSError):
                 temporary.unlink()
+
+
+@contextmanager
+def whole_directory(path: Path, *, replace: bool = False) -> Iterator[Path]:
+    """Yield a new directory beside `path`; when the block ends it is on the disk and bears that name.
+
+    Whatever happens before leaves nothing under the name: not half a directory, and with `replace` the one
+    that was there. Without it, what is there must be an empty directory. Errors: OutputError, StorageError.
+    """
+    staged = path.with_name(f".tmp-{secrets.token_hex(6)}")
+    with storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        staged.mkdir()
+    try:
+        yield staged
+        with storage_errors(path):
+            for file in [*filter(Path.is_file, staged.iterdir()), staged]:
+                sync(file)
+            if replace and path.is_dir():
+                old = path.with_name(f".tmp-{secrets.token_hex(6)}")
+                os.replace(path, old)
+                os.replace(staged, path)
+                shutil.rmtree(old, ignore_errors=True)
+            else:
+                os.replace(staged, path)
+            sync(path.parent)
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
 
 
 def make_directory(path: Path) -> None:

@@ -9,7 +9,18 @@ from typing import Annotated
 
 import typer
 
-from glassbert.cli import check, compare, demo, evaluate, fill_mask, finetune, look, predict, report
+from glassbert.cli import (
+    check,
+    compare,
+    demo,
+    evaluate,
+    fill_mask,
+    finetune,
+    look,
+    predict,
+    report,
+    tokenizer,
+)
 from glassbert.cli.failures import open_streams, reported
 from glassbert.errors import Problem, UsageError
 
@@ -34,6 +45,7 @@ app.command("predict", short_help="The label of a text, or of every row of a fil
 app.command("fill-mask", short_help="Words for the masks of a text.")(fill_mask.fill_mask)
 app.command("report", short_help="Draw the report of a run as one HTML file.")(report.report)
 app.add_typer(look.app)
+app.add_typer(tokenizer.app)
 
 
 @app.callback(invoke_without_command=True)

@@ -16,7 +16,7 @@ FOREIGN_MARKS = (
 SIGNATURES = (
     (b"\x1f\x8b", "gzip data", "give the file a name that ends in .gz"),
     (b"\xfd7zXZ\x00", "xz data", "give the file a name that ends in .xz"),
-    (b"PAR1", "a Parquet file", "use --format parquet"),
+    (b"PAR1", "a Parquet file", "give the file a name that ends in .parquet"),
     (b"PK\x03\x04", "a ZIP archive or an Excel workbook", "export or extract it as CSV first"),
     (b"version https://git-lfs", "a Git LFS pointer, not the data itself", "run `git lfs pull`"),
 )
@@ -29,8 +29,8 @@ def decode(data: bytes | bytearray, *, name: str, encoding: str = "utf-8") -> st
     Errors: UsageError (2) for an unknown encoding; DataError (65), with line and byte, for bytes not of the
     encoding, for NUL characters, and for content that is no text at all.
     """
-    codec = _codec(encoding)
-    _refuse_foreign(data, codec, name=name)
+    codec = codec_of(encoding)
+    refuse_foreign(data, codec, name=name)
     try:
         text = data.decode(codec)
     except UnicodeDecodeError as error:
@@ -43,7 +43,8 @@ def decode(data: bytes | bytearray, *, name: str, encoding: str = "utf-8") -> st
     return text
 
 
-def _codec(encoding: str) -> str:
+def codec_of(encoding: str) -> str:
+    """Python's name of a text encoding; UsageError (2) for one that it does not know."""
     try:
         name = codecs.lookup(encoding).name
         b"a".decode(name)  # LookupError for codecs that are no text encodings, such as base64
@@ -59,7 +60,8 @@ def _codec(encoding: str) -> str:
     return name
 
 
-def _refuse_foreign(data: bytes | bytearray, codec: str, *, name: str) -> None:
+def refuse_foreign(data: bytes | bytearray, codec: str, *, name: str) -> None:
+    """Raise DataError where the first bytes say that this is no text, or not text of this encoding."""
     for signature, what, fix in SIGNATURES:
         if data.startswith(signature):
             raise DataError(Problem(code="not-text", what=f"this is {what}", fix=fix, file=name))
@@ -79,7 +81,7 @@ def _undecodable(data: bytes | bytearray, error: UnicodeDecodeError, *, name: st
     return Problem(
         code="undecodable-byte",
         what=f"byte {column} of this line is {byte}, which is not valid {encoding.upper()} here",
-        fix=_other_encoding(data),
+        fix=other_encoding(data),
         file=name,
         line=line,
         column=column,
@@ -93,8 +95,11 @@ def _place(data: bytes | bytearray, position: int) -> tuple[int, int]:
     return before.count(b"\n") + 1, position - before.rfind(b"\n")
 
 
-def _other_encoding(data: bytes | bytearray) -> str:
-    """Latin-1 accepts every byte; Chinese text in GB 18030 betrays itself by being mostly high bytes."""
+def other_encoding(data: bytes | bytearray) -> str:
+    """What to try where bytes are not UTF-8.
+
+    Latin-1 accepts every byte; Chinese text in GB 18030 betrays itself by being mostly high bytes.
+    """
     sample = bytes(data[: 1 << 20])
     if sum(byte >= 0x80 for byte in sample) > ALMOST_ONLY_CHINESE * len(sample):
         try:

@@ -29,7 +29,7 @@ def parse_json_lines(text: str, *, name: str, rejects: Rejects, size: int | None
         if not line.strip(SPACE):
             continue
         try:
-            objects.append(_object(line))
+            objects.append(json_object(line))
             rows.append(number)
         except Refused as error:
             column = None if error.position is None else error.position + 1
@@ -46,7 +46,8 @@ def parse_json_lines(text: str, *, name: str, rejects: Rejects, size: int | None
     return from_objects(objects, rows, name=name)
 
 
-def _object(line: str) -> dict[str, object]:
+def json_object(line: str) -> dict[str, object]:
+    """The object of one line. Errors: json.JSONDecodeError, or Refused for JSON that must not be used."""
     start = len(line) - len(line.lstrip(SPACE))
     value, end = read_value(line, start)
     if line[end:].strip(SPACE):

@@ -11,8 +11,10 @@ import lzma
 import os
 import stat
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from glassbert.errors import DataError, MissingInputError, Problem, StorageError
 from glassbert.text.line_limit import LineLimit
@@ -31,10 +33,12 @@ NAMES_LOOKED_AT = 10_000
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """How much may be read: bytes of one line (None: the format has no lines), bytes after decompression."""
+    """How much may be read: bytes of one line (None: the format has no lines), bytes after decompression
+    (None: any number, which is for readers that keep none of them).
+    """
 
     line_bytes: int | None = MAX_LINE_BYTES
-    expanded_bytes: int = MAX_EXPANDED_BYTES
+    expanded_bytes: int | None = MAX_EXPANDED_BYTES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,20 +55,32 @@ def read_source(path: str | Path, limits: Limits = Limits()) -> Contents:
     Errors: MissingInputError (66) when there is no such file or it cannot be opened; DataError (65) when it
     is no regular file, is damaged, or exceeds a limit; StorageError (74) when reading fails or it changes.
     """
+    digest = hashlib.sha256()
+    data = bytearray()
+    for chunk in stream_source(path, limits, digest=digest):
+        data += chunk
+    return Contents(data=data, sha256=digest.hexdigest())
+
+
+def stream_source(path: str | Path, limits: Limits = Limits(), *, digest: Any = None) -> Iterator[bytes]:
+    """The bytes that `read_source` reads, chunk by chunk; none of them is kept.
+
+    `digest` (of hashlib) has taken in the whole file, as it lies on disk, when the last chunk has been given.
+    Errors: those of `read_source`, as soon as they show.
+    """
     name = os.fspath(path)
     descriptor = open_regular(name)
     try:
         before = os.fstat(descriptor)
-        raw = _Watched(descriptor)
+        raw = _Watched(descriptor, hashlib.sha256() if digest is None else digest)
         try:
-            data = _collect(raw, limits, name=name)
+            yield from _chunks(raw, limits, name=name)
         except (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError) as error:
             _require_unchanged(descriptor, before, name=name)
             raise DataError(_damaged(name, error)) from error
         except OSError as error:
             raise StorageError(_failed(name, error)) from error
         _require_unchanged(descriptor, before, name=name)
-        return Contents(data=data, sha256=raw.digest.hexdigest())
     finally:
         os.close(descriptor)
 
@@ -102,10 +118,10 @@ def compression(name: str) -> str | None:
 class _Watched(io.RawIOBase):
     """A raw stream over a descriptor that hashes and counts what passes; it does not own the descriptor."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, digest: Any) -> None:
         super().__init__()
         self.descriptor = descriptor
-        self.digest = hashlib.sha256()
+        self.digest = digest
         self.count = 0
 
     def readable(self) -> bool:
@@ -119,20 +135,20 @@ class _Watched(io.RawIOBase):
         return len(chunk)
 
 
-def _collect(raw: _Watched, limits: Limits, *, name: str) -> bytearray:
+def _chunks(raw: _Watched, limits: Limits, *, name: str) -> Iterator[bytes]:
     compressed = compression(name) is not None
     stream = _expand(raw, name)
     lines = None if limits.line_bytes is None else LineLimit(limits.line_bytes, name)
-    data = bytearray()
+    count = 0
     while chunk := stream.read(CHUNK):
-        data += chunk
-        if len(data) > limits.expanded_bytes:
+        count += len(chunk)
+        if limits.expanded_bytes is not None and count > limits.expanded_bytes:
             raise DataError(_too_large(name, f"more than {limits.expanded_bytes:,} bytes"))
-        if compressed and len(data) > max(RATIO_FLOOR, RATIO_CAP * raw.count):
+        if compressed and count > max(RATIO_FLOOR, RATIO_CAP * raw.count):
             raise DataError(_too_large(name, f"more than {RATIO_CAP} times its compressed size"))
         if lines is not None:
             lines.check(chunk)
-    return data
+        yield chunk
 
 
 def _expand(raw: _Watched, name: str) -> gzip.GzipFile | lzma.LZMAFile | _Watched:

@@ -1,0 +1,91 @@
+"""Which files a person means who names files, folders and patterns of plain text."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from glassbert.errors import MissingInputError, Problem, UsageError
+from glassbert.text.sources import COMPRESSIONS, open_regular
+
+TEXT_SUFFIXES = {".txt": "text", ".text": "text", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+PARQUET_SUFFIXES = {".parquet": "parquet", ".pq": "parquet"}
+SUFFIXES = {**TEXT_SUFFIXES, **PARQUET_SUFFIXES}
+
+
+@dataclass(frozen=True)
+class TextGroup:
+    """The files behind one word of the command line, in the order of their names.
+
+    `others`: how many files of a folder were left out, because their names promise no text.
+    """
+
+    name: str
+    files: tuple[Path, ...]
+    others: int = 0
+
+
+def find_texts(named: Sequence[str | Path]) -> list[TextGroup]:
+    """Files, folders (with all below them) and patterns as groups of files.
+
+    A file that is named is read whatever its name is; of folders and patterns, those that end in .txt, .jsonl
+    (plain, .gz or .xz) or .parquet. Errors: MissingInputError when a word leads to no file, UsageError when
+    two lead to the same.
+    """
+    groups = [_group(os.fspath(each)) for each in named]
+    seen: dict[str, str] = {}
+    for group in groups:
+        for file in group.files:
+            real = os.path.realpath(file)
+            if real in seen:
+                what = f"this file is named twice, by '{seen[real]}' and by '{group.name}'"
+                problem = Problem(code="named-twice", what=what, fix="name it once", file=str(file))
+                raise UsageError(problem)
+            seen[real] = group.name
+    return groups
+
+
+def kind_of(path: Path) -> str:
+    """text, jsonl or parquet; by the name, and text where it says nothing."""
+    name = path.name.casefold()
+    stem, suffix = os.path.splitext(name)
+    return SUFFIXES.get(os.path.splitext(stem)[1] if suffix in COMPRESSIONS else suffix, "text")
+
+
+def _group(name: str) -> TextGroup:
+    path = Path(name)
+    if path.is_dir():
+        found = sorted(_below(path), key=os.fspath)
+        fitting = tuple(file for file in found if _promises_text(file))
+        if not fitting:
+            fix = f"put text there; names that are read end in {', '.join(SUFFIXES)}"
+            what = f"none of the {len(found):,} files of this directory has a name of text"
+            raise MissingInputError(Problem(code="no-text-files", what=what, fix=fix, file=name))
+        return TextGroup(name, fitting, len(found) - len(fitting))
+    if not os.path.lexists(path) and glob.has_magic(name):
+        found = sorted((Path(each) for each in glob.glob(name, recursive=True)), key=os.fspath)
+        files = tuple(file for file in found if not file.is_dir())
+        if not files:
+            problem = Problem(
+                code="no-such-file", what="no file fits this pattern", fix="check it", file=name
+            )
+            raise MissingInputError(problem)
+        return TextGroup(name, files)
+    os.close(open_regular(name))  # what is wrong with it is said now, before hours of work
+    return TextGroup(name, (path,))
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """Every file below a folder; links to folders are not followed, for they may lead round in a circle."""
+    for place, _, names in os.walk(folder):
+        yield from (Path(place) / name for name in names if not name.startswith("."))
+
+
+def _promises_text(path: Path) -> bool:
+    stem, suffix = os.path.splitext(path.name.casefold())
+    if suffix in COMPRESSIONS:
+        return os.path.splitext(stem)[1] in TEXT_SUFFIXES
+    return suffix in SUFFIXES
