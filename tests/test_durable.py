@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from glassbert.durable import append_whole, storage_error, write_file
+from glassbert.durable import append_whole, storage_error, whole_directory, write_file
 from glassbert.errors import GlassbertError, OutputError, StorageError
 
 
@@ -56,3 +56,25 @@ def test_an_append_is_whole_or_undone(tmp_path: Path, monkeypatch: pytest.Monkey
     append_whole(descriptor, b"third\n")
     os.close(descriptor)
     assert (tmp_path / "log").read_bytes() == b"first\nthird\n"
+
+
+def test_a_directory_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "new" / "out"
+
+    def write(content: str, *, replace: bool = False) -> None:
+        with whole_directory(place, replace=replace) as staged:
+            (staged / "a").write_text(content)
+            if content == "broken":
+                raise OSError(errno.ENOSPC, "full")
+
+    with pytest.raises(OSError, match="full"):
+        write("broken")
+    assert list(place.parent.iterdir()) == []
+    write("first")
+    with pytest.raises(OutputError, match="not empty"):
+        write("second")
+    with pytest.raises(OSError, match="full"):
+        write("broken", replace=True)
+    assert [(place / name.name).read_text() for name in place.iterdir()] == ["first"]
+    write("second", replace=True)
+    assert (place / "a").read_text() == "second" and list(place.parent.iterdir()) == [place]

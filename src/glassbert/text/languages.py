@@ -12,8 +12,8 @@ def sampling_rates(sizes: Sequence[int], *, temperature: float, limit: int) -> l
 
     p_i = n_i^(1/T) / sum_j n_j^(1/T) of M = min(sum_j n_j, limit) characters are language i's, so that each
     of its lines is read r_i = M p_i / n_i times on average. T = 1 keeps the languages' shares, a large T
-    makes them equal: small languages are read several times, large ones in part. A language without text has the
-    rate 0. Source: the exponential smoothing of multilingual BERT (S = 1/T = 0.7) and XLM-R (0.3).
+    makes them equal: small languages are read several times, large ones in part. A language without text
+    has the rate 0. Source: the exponential smoothing of multilingual BERT (S = 1/T = 0.7) and XLM-R (0.3).
     """
     counts = np.asarray(sizes, dtype=np.float64)
     shares = np.where(counts > 0, np.maximum(counts, 1) ** (1 / temperature), 0.0)
