@@ -33,7 +33,7 @@ OPTIONS = {
         "--overwrite", "--report", "--no-report", "--looks", JSON,
         *READING, *MODEL,
     },
-    "compare": {"--shared", "--rows", JSON},
+    "compare": {"--shared", "--rows", "--out", "-o", "--overwrite", JSON},
     "check": {
         "--task", "--model", "--eval-data", *COLUMNS, "--label-column", "--seed", "--measure",
         "--no-measure", "--threads", "--text-column", JSON, *READING,

@@ -11,6 +11,7 @@ from typing import Any, get_args, get_origin
 from glassbert.lens.attention_record import AttentionRecord
 from glassbert.lens.attention_sketch import AttentionSketch
 from glassbert.lens.attribution_record import AttributionRecord
+from glassbert.lens.comparison_record import ComparisonRecord
 from glassbert.lens.diff_record import DiffRecord
 from glassbert.lens.embeddings_sketch import EmbeddingsSketch
 from glassbert.lens.heads_record import HeadsRecord
@@ -25,6 +26,7 @@ ROOTS: tuple[type[Record], ...] = (
     AttentionRecord,
     AttentionSketch,
     AttributionRecord,
+    ComparisonRecord,
     DiffRecord,
     EmbeddingsSketch,
     HeadsRecord,

@@ -83,6 +83,51 @@ export interface AttributionRecord {
   readonly agreement: NdArray<Float64Array>; // [K, K]
 }
 
+/** A score of both runs, and the second's less the first's with its 95 % interval. */
+export interface ScoreChange {
+  readonly metric: string;
+  readonly first: number;
+  readonly second: number;
+  readonly difference: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** A test of paired answers, the score that it is about, and its two-sided p-value. */
+export interface PairedTest {
+  readonly name: string;
+  readonly about: string;
+  readonly p_value: number;
+}
+
+/** A row on which the second run is better, or worse: what is right, and what each of them said. */
+export interface ChangedRow {
+  readonly better: boolean;
+  readonly row: number;
+  readonly row_second: number | null;
+  readonly text: string;
+  readonly label: string;
+  readonly first: string;
+  readonly second: string;
+}
+
+/** Two runs judged on the same rows. */
+export interface ComparisonRecord {
+  readonly first: string;
+  readonly second: string;
+  readonly task: string;
+  readonly num_rows: number;
+  readonly only_first: number;
+  readonly only_second: number;
+  readonly outcome: string;
+  readonly verdict: string;
+  readonly scores: readonly ScoreChange[];
+  readonly tests: readonly PairedTest[];
+  readonly num_better: number;
+  readonly num_worse: number;
+  readonly rows: readonly ChangedRow[];
+}
+
 /** One matrix outside the blocks: |B - A| / |A| (Frobenius) and the effective rank of B - A. */
 export interface MatrixChange {
   readonly name: string;
@@ -563,6 +608,7 @@ export interface Roots {
   readonly AttentionRecord: AttentionRecord;
   readonly AttentionSketch: AttentionSketch;
   readonly AttributionRecord: AttributionRecord;
+  readonly ComparisonRecord: ComparisonRecord;
   readonly DiffRecord: DiffRecord;
   readonly EmbeddingsSketch: EmbeddingsSketch;
   readonly HeadsRecord: HeadsRecord;

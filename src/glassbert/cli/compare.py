@@ -10,6 +10,7 @@ import typer
 
 from glassbert.cli import arguments as words
 from glassbert.cli.console import emit, emit_json
+from glassbert.cli.writing import refuse_out
 
 SHOWN = 5
 
@@ -21,16 +22,23 @@ def compare(
         bool, typer.Option("--shared", help="Compare the texts that both have where their rows differ.")
     ] = False,
     rows: Annotated[int, typer.Option(min=0, help="Changed rows to show of each kind.")] = SHOWN,
+    out: words.Out = None,
+    overwrite: words.Overwrite = False,
     as_json: words.Json = False,
 ) -> None:
     """Compare two runs on the same rows: what became right or wrong, and whether it is more than chance."""
     from glassbert.runs.comparing.comparison import compare as run_compare  # numpy loads here, not for --help
 
+    refuse_out(out, overwrite=overwrite)
     found = run_compare(run_a, run_b, shared=shared)
+    if out is not None:
+        from glassbert.show.comparison import comparison_record
+
+        comparison_record(found).save(out)
     if as_json:
         emit_json(found)
     else:
-        emit("\n".join(_page(found, rows)) + "\n")
+        emit("\n".join([*_page(found, rows), *([] if out is None else ["", str(out)])]) + "\n")
 
 
 def _page(found: dict[str, Any], shown: int) -> Iterator[str]:

@@ -22,6 +22,7 @@ from glassbert.durable import write_file
 from glassbert.lens.attention_record import AttentionRecord
 from glassbert.lens.attention_sketch import AttentionSketch
 from glassbert.lens.attribution_record import AttributionRecord
+from glassbert.lens.comparison_record import ComparisonRecord
 from glassbert.lens.diff_record import DiffRecord
 from glassbert.lens.embeddings_sketch import EmbeddingsSketch
 from glassbert.lens.heads_record import HeadsRecord
@@ -111,6 +112,8 @@ def title_of(record: Record) -> str:
             name = record.text
         case DiffRecord():
             name = f"{Path(record.model_a).name} → {Path(record.model_b).name}"
+        case ComparisonRecord():
+            name = f"{Path(record.first).name} → {Path(record.second).name}"
         case EmbeddingsSketch():
             name = f"{record.source} · {Path(record.model).name}"
         case HeadsRecord():

@@ -210,6 +210,19 @@ def test_the_command_prints_a_page_or_one_object(
     assert inside("compare", *two, "--json").json == json.loads(json.dumps(compare(*two)))
 
 
+def test_the_page_is_written_and_not_over_another_file(
+    two: tuple[Path, Path], inside: Callable[..., Answer], tmp_path: Path
+) -> None:
+    page, plain = tmp_path / "diff.html", tmp_path / "diff.json"
+    assert inside("compare", *two, "-o", page).out.endswith(f"{page}\n")
+    assert page.read_bytes().count(b'data-record="ComparisonRecord"') == 1
+    assert inside("compare", *two, "-o", plain, "--json").json == json.loads(json.dumps(compare(*two)))
+    assert json.loads(plain.read_text())["num_better"] == len(compare(*two)["better"])
+    assert inside("compare", *two, "-o", page).code == 73
+    assert inside("compare", *two, "-o", tmp_path / "diff.pdf").code == 2
+    assert inside("compare", *two, "-o", page, "--overwrite").code == 0
+
+
 def test_real_runs_are_compared(finished: Path, encoder: Path, rows: Path, tmp_path: Path) -> None:
     from tests.runs.material import run
 

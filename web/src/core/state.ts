@@ -56,6 +56,8 @@ export interface State {
   token: number | null;
   /** What shades the tiles of the head atlas. */
   measure: Measure;
+  /** Of two runs: the rows that became right, those that became wrong, or all. */
+  changed: 'all' | 'better' | 'worse';
   /** Of two models: the change of each head itself, not of what it reads. */
   own: boolean;
   /** Effective ranks of what changed, not how much changed. */
@@ -180,6 +182,7 @@ const CODECS: { readonly [K in keyof State]: Codec<State[K]> } = {
   mass: within('mass', 0.7, MASS.low, MASS.high),
   token: whole<number | null>('token', null),
   measure: oneOf<Measure>('measure', 'label', MEASURES),
+  changed: oneOf('changed', 'all', ['all', 'better', 'worse']),
   own: flag('own', true),
   ranks: flag('ranks', false),
   reading: oneOf('reading', 'probability', ['probability', 'kl', 'entropy']),

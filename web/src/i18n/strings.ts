@@ -2,6 +2,7 @@
 // the reasons of settings) is shown as it is.
 
 import { ATTRIBUTION } from './attribution';
+import { COMPARISON } from './comparison';
 import { LANDSCAPE } from './landscape';
 import { STRUCTURE } from './structure';
 import { SLICES } from './slices';
@@ -217,7 +218,7 @@ export const STRINGS = {
   },
   errors_only: { en: 'Only errors', zh: '只看错误' },
   share_of_row: { en: 'share of the true label', zh: '占真实类别的比例' },
-  recall: { en: 'recall, rows', zh: '召回率、行数' },
+  confusion_recall: { en: 'recall, rows', zh: '召回率、行数' },
   pairs_title: { en: 'Most often confused', zh: '最常混淆' },
   pairs_none: { en: 'Nothing is confused.', zh: '没有混淆。' },
   pair_label: {
@@ -424,6 +425,7 @@ export const STRINGS = {
   heads_baseline: { en: 'Fixed offset', zh: '固定偏移' },
 
   ...ATTRIBUTION,
+  ...COMPARISON,
   diff_note: {
     en: 'What changed from model A to model B. Maps of heads are compared by the Jensen-Shannon divergence of their rows: 0 is the same, 0.693 is disjoint. Layers and heads count from 0.',
     zh: '从模型 A 到模型 B 的变化。各头的注意力图按行的 JS 散度比较：0 为相同，0.693 为完全不重叠。层与头从 0 计数。',

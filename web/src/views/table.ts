@@ -5,6 +5,7 @@ import type { Report, Roots } from '../records';
 import Attention from './attention/Attention.svelte';
 import Attribution from './attribution/Attribution.svelte';
 import Calibration from './calibration/Calibration.svelte';
+import Comparison from './diff/Comparison.svelte';
 import Diff from './diff/Diff.svelte';
 import Embeddings from './embeddings/Embeddings.svelte';
 import Errors from './errors/Errors.svelte';
@@ -37,6 +38,7 @@ export const VIEWS: readonly View[] = [
   view('AttributionRecord', 'attribution', Attribution),
   view('EmbeddingsSketch', 'embeddings', Embeddings),
   view('HeadsRecord', 'heads', Heads),
+  view('ComparisonRecord', 'diff', Comparison),
   view('DiffRecord', 'diff', Diff),
   view('MaskedRecord', 'lens', Lens),
   view('LandscapeRecord', 'landscape', Landscape),
