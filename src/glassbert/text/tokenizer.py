@@ -8,6 +8,8 @@ that.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from glassbert.errors import DataError, Problem, UsageError
+from glassbert.text.content import Content
 from glassbert.text.cutting import cut
 from glassbert.text.encoding import Encoder
 from glassbert.text.special_tokens import build, build_plain, mark_roles
@@ -35,6 +38,8 @@ MAX_LENGTH = 1_000_000
 # embeddings are often padded to a multiple of 64 or 128 rows
 ROW_MULTIPLE = 8
 MAX_SPARE_ROWS = 128
+# a byte-level vocabulary and SentencePiece write the space before a word as these
+SPACE_SIGNS = ("\u0120", "\u2581")
 
 Text = str | tuple[str, str]
 
@@ -140,6 +145,34 @@ class Tokenizer:
                 before = found.get(word, (start, end))
                 found[word] = (min(before[0], start), max(before[1], end))
         return list(found.values())
+
+    def content(self, texts: Sequence[str], *, offsets: bool = False) -> Content:
+        """The tokens of each text without special ones; DataError when a text holds a lone surrogate."""
+        return self._encoder.encode(texts, offsets=offsets)
+
+    @cached_property
+    def word_starts(self) -> np.ndarray:
+        """Of every id, whether its token begins a word by its spelling: bool [vocab_size].
+
+        WordPiece: without "##". Byte-level BPE and SentencePiece: with the sign for a space; there,
+        punctuation belongs to the word before it, as in fairseq. Special tokens begin one.
+        """
+        model = self._definition.document["model"]
+        prefix = model.get("continuing_subword_prefix")
+        if prefix:
+            found = [not token.startswith(prefix) for token in self._tokens]
+        else:
+            found = [
+                token.startswith(SPACE_SIGNS) or k in self._hidden for k, token in enumerate(self._tokens)
+            ]
+        return np.array(found)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of all that decides about ids, in hexadecimal: equal where equal texts give equal ids."""
+        said = {"document": self._definition.document, "roles": self._definition.roles}
+        text = json.dumps(said, sort_keys=True, ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     @property
     def continues_words(self) -> bool:

@@ -24,6 +24,7 @@ from glassbert.errors import DataError, OutputError, Problem, StorageError, Usag
 from glassbert.text.characters import CODE_POINTS, alphabet, count_characters
 from glassbert.text.documents import TextOptions, stream_documents
 from glassbert.text.languages import LineSampler, sampling_rates
+from glassbert.text.sentences import cut_long
 from glassbert.text.special_tokens import BERT_NAMES, ROBERTA_NAMES
 from glassbert.text.text_files import TextGroup, find_texts
 from glassbert.text.tokenizer import Tokenizer
@@ -40,8 +41,6 @@ BPE_SPECIAL = [ROBERTA_NAMES[role] for role in ("cls", "pad", "sep", "unk", "mas
 NUM_BYTES = 256
 # a pair of pieces seen once tells nothing
 MIN_FREQUENCY = 2
-# what lies in one line without a space: the library keeps 32 bytes a character of the words of a line
-MAX_RUN_CHARACTERS = 1 << 14
 MODEL_MAX_LENGTH = 512
 
 
@@ -195,24 +194,15 @@ def _sampled(
         for file in group.files:
             digest = hashlib.sha256()
             for run in stream_documents(file, options.reading, digest=digest):
-                yield [part for line in sampler.take([line for line in run if line]) for part in _cut(line)]
+                yield [
+                    part for line in sampler.take([line for line in run if line]) for part in cut_long(line)
+                ]
             if digest.hexdigest() != language.files[str(file)]:
                 what, fix = (
                     "the file changed between two readings",
                     "wait until it is written, then run again",
                 )
                 raise StorageError(Problem(code="changed-while-reading", what=what, fix=fix, file=str(file)))
-
-
-def _cut(line: str) -> list[str]:
-    """The line, or pieces of bounded length of a very long one, cut at a space where there is one."""
-    parts = []
-    while len(line) > MAX_RUN_CHARACTERS:
-        end = line.rfind(" ", 1, MAX_RUN_CHARACTERS)
-        end = MAX_RUN_CHARACTERS if end < 0 else end
-        parts.append(line[:end])
-        line = line[end:]
-    return [*parts, line]
 
 
 def save_tokenizer(tokenizer: Tokenizer, out: Path, *, overwrite: bool = False) -> None:
