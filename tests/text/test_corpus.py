@@ -89,9 +89,8 @@ def test_a_corpus_holds_the_tokens_of_its_text(
 def test_a_list_of_words_joins_chinese_characters(text: Path, tmp_path: Path) -> None:
     tokenizer = Tokenizer.load(wordpiece(tmp_path))
     (tmp_path / "words").write_text("的中 120 n\n的的\nabc\n")
-    corpus = prepare_corpus(
-        [text], tokenizer, tmp_path / "c", CorpusOptions(chinese_words=tmp_path / "words")
-    )
+    options = CorpusOptions(chinese_words=tmp_path / "words")
+    corpus = prepare_corpus([text], tokenizer, tmp_path / "c", options)
     begin, end = corpus.segments[corpus.documents[-2]], corpus.num_tokens
     ids, words = corpus.read(int(begin), int(end))
     assert tokenizer.tokens(ids) == ["的", "的", "中", "的", ".", "cat", "中", "的"]
