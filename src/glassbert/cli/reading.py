@@ -14,7 +14,8 @@ DECLARED: dict[str, tuple[Any, Any]] = {
         Annotated[
             str | None,
             typer.Option(
-                "--format", help="csv, tsv, json, jsonl, parquet or conll; by the file's name if unsaid."
+                "--format",
+                help="csv, tsv, json, jsonl, parquet, conll or words; by the file's name if unsaid.",
             ),
         ],
         None,

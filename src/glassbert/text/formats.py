@@ -21,6 +21,8 @@ FORMAT_OF_SUFFIX: dict[str, Format] = {
     ".conll": "conll",
     ".iob": "conll",
     ".bio": "conll",
+    ".words": "words",
+    ".in": "words",
 }
 
 

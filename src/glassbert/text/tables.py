@@ -1,5 +1,5 @@
-"""Reading a table of examples from CSV, TSV, JSON, SQuAD, JSONL, Parquet, CoNLL or a DataFrame: exactly, or
-not at all.
+"""Reading a table of examples from CSV, TSV, JSON, SQuAD, JSONL, Parquet, CoNLL, words beside tags, or a
+DataFrame: exactly, or not at all.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from glassbert.text.quoting import quoted
 from glassbert.text.rejects import Rejects
 from glassbert.text.sources import Contents, Limits, read_source
 from glassbert.text.squad import parse_squad, squad_document
+from glassbert.text.word_lines import both_hashes, parse_word_lines, partner_of
 
 __all__ = ["ReadOptions", "Table", "read_table"]
 
@@ -68,7 +69,10 @@ def read_table(source: str | Path | pd.DataFrame | Table, options: ReadOptions =
     name = os.fspath(source)
     kind = resolve_format(name, options)
     lines = None if kind in WITHOUT_LINES else options.max_line_bytes
-    contents = read_source(name, Limits(line_bytes=lines, expanded_bytes=options.max_expanded_bytes))
+    limits = Limits(line_bytes=lines, expanded_bytes=options.max_expanded_bytes)
+    contents = read_source(name, limits)
+    if kind == "words":
+        return _with_tags(contents, name=name, limits=limits, options=options, rejects=rejects)
     parsed = _parse(contents, kind, name=name, options=options, rejects=rejects)
     return _table(parsed, rejects, source=name, sha256=contents.sha256)
 
@@ -100,6 +104,19 @@ def _parse(contents: Contents, kind: Format, *, name: str, options: ReadOptions,
         max_field_bytes=options.max_field_bytes,
     )
     return parse_delimited(text, name=name, dialect=dialect, rejects=rejects)
+
+
+def _with_tags(
+    words: Contents, *, name: str, limits: Limits, options: ReadOptions, rejects: Rejects
+) -> Table:
+    """Words, and their tags where a file of them lies beside."""
+    beside = partner_of(name)
+    tags = None if beside is None else read_source(beside, limits)
+    text = decode(words.data, name=name, encoding=options.encoding)
+    answers = None if tags is None else decode(tags.data, name=str(beside), encoding=options.encoding)
+    parsed = parse_word_lines(text, answers, name=name, tags_name=str(beside), rejects=rejects)
+    sha256 = both_hashes(words.sha256, None if tags is None else tags.sha256)
+    return _table(parsed, rejects, source=name, sha256=sha256)
 
 
 def _within(limit: int, parsed: Parsed, *, name: str) -> Parsed:
