@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -60,12 +60,18 @@ class Case:
     weight: Callable[[Examples, Windows], float] = lambda examples, windows: len(examples)
     sides: int = 1
     """How many texts of an example are sequences of their own."""
+    told: Mapping[str, Any] = field(default_factory=dict)
+    """What the task is told besides: another head."""
+
+    @property
+    def title(self) -> str:
+        return "+".join((self.name, *self.told))
 
     def table(self, rows: Rows) -> Table:
         return read_table(pd.DataFrame(rows, dtype=object))
 
     def task(self) -> Task:
-        return find_task(self.name).learn(self.table(self.train), self.columns)
+        return find_task(self.name).learn(self.table(self.train), self.columns, **self.told)
 
 
 def classification_rows(texts: list[str]) -> Rows:
@@ -252,6 +258,40 @@ def tag_loss(logits: np.ndarray, batch: Batch, examples: Examples, example_of_wi
     return total
 
 
+# weights between O, B-LOC, I-LOC, B-PER and I-PER: steps, first and last; an I- follows its own kind only
+CHAIN = [np.random.default_rng(8).normal(size=size).astype(np.float32) for size in ((5, 5), 5, 5)]
+FORBIDDEN = np.array(
+    [[tag in (2, 4) and before not in (tag - 1, tag) for tag in range(5)] for before in range(5)]
+)
+
+
+def chain_loss(logits: np.ndarray, batch: Batch, examples: Examples, example_of_window: np.ndarray) -> float:
+    """Sum over windows of ln Z - s(true tags): a window's words are a chain, whose ends count where they are
+    those of the text; one text has a last word without a token, which is in no window.
+    """
+    assert examples.targets is not None and batch.rows is not None and batch.targets is not None
+    steps, first, last = (each.astype(np.float64) for each in CHAIN)
+    steps, first = np.where(FORBIDDEN, -np.inf, steps), np.where(FORBIDDEN[0], -np.inf, first)
+    ends = np.cumsum(batch.rows.counts)
+    total = 0.0
+    for window, end, n in zip(batch.index, ends, batch.rows.counts, strict=True):
+        if not n:
+            continue
+        text = example_of_window[window]
+        siblings = np.flatnonzero(example_of_window == text)
+        held = sum(batch.rows.counts[np.isin(batch.index, siblings)])
+        opens = window == siblings[0]
+        closes = window == siblings[-1] and held == len(examples.targets[text])
+        z, tags = logits[end - n : end].astype(np.float64), batch.targets[end - n : end].numpy()
+        alpha = z[0] + (first if opens else 0)
+        score = z[np.arange(n), tags].sum() + steps[tags[:-1], tags[1:]].sum()
+        score += (first[tags[0]] if opens else 0) + (last[tags[-1]] if closes else 0)
+        for row in z[1:]:
+            alpha = np.logaddexp.reduce(alpha[:, None] + steps, axis=0) + row
+        total += np.logaddexp.reduce(alpha + (last if closes else 0)) - score
+    return float(total)
+
+
 def tag_scores(predictions: Predictions, examples: Examples) -> dict[str, float]:
     """Entities as runs that begin at B-: tags 1 and 3 of O, B-LOC, I-LOC, B-PER, I-PER."""
     assert examples.targets is not None
@@ -399,4 +439,9 @@ CASES = (
         scored=lambda scores: bool(np.isfinite(scores).all()),
         sides=2,
     ),
+)
+(TAGS,) = (case for case in CASES if case.name == "token-classification")
+CASES += (
+    replace(TAGS, told={"crf": True}, loss=chain_loss),
+    replace(TAGS, told={"crf": True, "lstm_size": 7}, loss=chain_loss),
 )

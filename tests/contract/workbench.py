@@ -18,6 +18,7 @@ from glassbert.model.network import Network
 from glassbert.model.weights import assign, export
 from glassbert.runs.inference import TOKEN_HEADS
 from glassbert.runs.notes import ModelNotes, read_notes, write_notes
+from glassbert.tasks.binding import bound
 from glassbert.tasks.names import task_of_head
 from glassbert.tasks.task import Batch, Examples, Predictions, Task, Tuned
 from glassbert.text.tokenizer import Tokenizer
@@ -125,7 +126,7 @@ def load(directory: Path, *, max_length: int = MAX_LENGTH) -> Workbench:
     network = Network(config.encoder, head, seed=None)
     assert assign(network, open_tensors(directory)).newly_initialised == ()
     tokenizer = Tokenizer.load(directory, vocab_size=config.encoder.vocab_size)
-    task = task_of_head(head, name=notes.task, tuned=notes.tuned)
+    task = bound(task_of_head(head, name=notes.task, tuned=notes.tuned), network)
     return Workbench(task=task, tokenizer=tokenizer, network=network, max_length=max_length)
 
 

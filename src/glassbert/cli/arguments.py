@@ -55,6 +55,10 @@ Scheme = Annotated[
 RepairBio = Annotated[
     bool, typer.Option("--repair-bio", help="Read tags that break their scheme as conlleval does.")
 ]
+Crf = Annotated[bool, typer.Option("--crf", help="Learn the tags of a text as one chain.")]
+LstmSize = Annotated[
+    int | None, typer.Option("--lstm-size", help="Units of an LSTM each way before the tags.")
+]
 Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads; all cores if unsaid.")]
 
 

@@ -92,6 +92,8 @@ def finetune(
     pooling: Annotated[
         str | None, typer.Option(help="mean, cls or max: how tokens become one vector; mean if unsaid.")
     ] = None,
+    crf: words.Crf = False,
+    lstm_size: words.LstmSize = None,
     config: Annotated[Path | None, typer.Option(help="TOML or JSON file of settings.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu (if unsaid) or cuda.")] = None,
     threads: words.Threads = None,
@@ -150,6 +152,8 @@ def finetune(
         "fail_on_leak": fail_on_leak,
         "loss": loss,
         "pooling": pooling,
+        "crf": crf or None,
+        "lstm_size": lstm_size,
         "read": words.tags_read(reading(), scheme, repair_bio),
     }
     request = {

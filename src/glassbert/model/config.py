@@ -36,6 +36,7 @@ BARE = ("none", "pooling", "sentence")
 """Heads of a checkpoint that transformers calls a model and no more: BertModel."""
 CLASSIFIERS = ("sequence-classification", "token-classification")
 MAX_LABELS = 1_000_000
+MAX_LSTM = 65_536
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,13 +153,16 @@ class EncoderConfig:
 @dataclass(frozen=True, kw_only=True)
 class HeadConfig:
     """The head: its kind and, where it predicts classes, their names in the order of the logits; of a
-    sentence's vector, how tokens become one ("mean", "cls" or "max").
+    sentence's vector, how tokens become one ("mean", "cls" or "max"); of tags, whether they are a chain
+    (`crf`), and how many units an LSTM before them has in each direction (0: there is none).
     """
 
     kind: HeadKind = "none"
     labels: tuple[str, ...] = ()
     problem_type: str | None = None
     pooling: str = "mean"
+    crf: bool = False
+    lstm_size: int = 0
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(HeadKind):
@@ -170,8 +174,20 @@ class HeadConfig:
         if self.pooling not in POOLINGS:
             fix = "supported: " + ", ".join(POOLINGS)
             raise DataError(_bad("unknown-pooling", f"pooling is {self.pooling!r}", fix))
+        if fault := self._tag_fault():
+            raise DataError(_bad("bad-tag-head", *fault))
         if fault := self._label_fault():
             raise DataError(_bad("bad-labels", *fault))
+
+    def _tag_fault(self) -> tuple[str, str] | None:
+        """What is wrong with the chain or the LSTM and how to mend it."""
+        if not isinstance(self.crf, bool):
+            return f"crf is {self.crf!r}", "give true or false"
+        if not _is_int(self.lstm_size) or not 0 <= self.lstm_size <= MAX_LSTM:
+            return f"lstm_size is {self.lstm_size!r}", f"give a whole number from 0 to {MAX_LSTM}"
+        if (self.crf or self.lstm_size) and self.kind != "token-classification":
+            return f"a {self.kind} head with a CRF or an LSTM", "only token-classification has them"
+        return None
 
     def _label_fault(self) -> tuple[str, str] | None:
         """What is wrong with the labels and how to mend it."""
@@ -192,6 +208,9 @@ class HeadConfig:
     def num_parameters(self, encoder: EncoderConfig) -> int:
         """Parameters of the head alone on such an encoder, in closed form; a tied decoder counts its bias."""
         h, v = encoder.hidden_size, encoder.vocab_size
+        c, n = self.num_labels, self.lstm_size
+        chain = c * (c + 2) if self.crf else 0
+        lstm = 2 * 4 * n * (h + n + 2)
         dense = h * (h + 1)
         masked = dense + 2 * h + v + (0 if encoder.tie_word_embeddings else v * h)
         following = dense + 2 * (h + 1)
@@ -200,7 +219,7 @@ class HeadConfig:
             "sentence": 0,
             "pooling": dense,
             "sequence-classification": dense + self.num_labels * (h + 1),
-            "token-classification": self.num_labels * (h + 1),
+            "token-classification": c * (h + 2 * n + 1) + lstm + chain,
             "span": 2 * (h + 1),
             "masked-lm": masked,
             "next-sentence": following,

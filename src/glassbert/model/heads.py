@@ -21,6 +21,7 @@ from glassbert.model.encoder import ACTIVATION
 from glassbert.model.layout import Layout, Rows
 from glassbert.model.noise import Noise, dropped
 from glassbert.model.pooling import SentenceHead
+from glassbert.model.tag_head import TagHead
 
 
 class HiddenHead(nn.Module):
@@ -177,6 +178,7 @@ Head = (
     | SentenceHead
     | SequenceHead
     | TokenHead
+    | TagHead
     | MaskedHead
     | NextSentenceHead
     | PretrainingHead
@@ -190,7 +192,11 @@ def build_head(config: EncoderConfig, head: HeadConfig, words: nn.Parameter) -> 
         "pooling": lambda: PoolingHead(config),
         "sentence": lambda: SentenceHead(head.pooling),
         "sequence-classification": lambda: SequenceHead(config, head.num_labels),
-        "token-classification": lambda: TokenHead(config, head.num_labels, drops=True),
+        "token-classification": lambda: (
+            TagHead(config, head)
+            if head.crf or head.lstm_size
+            else TokenHead(config, head.num_labels, drops=True)
+        ),
         "span": lambda: TokenHead(config, 2, drops=config.model_type == "distilbert"),
         "masked-lm": lambda: MaskedHead(config, words),
         "next-sentence": lambda: NextSentenceHead(config),

@@ -12,6 +12,7 @@ from glassbert.model.hf_words import DEFAULTS, DISTILBERT_WORDS, words_warnings
 from glassbert.model.names import architecture, head_kind
 
 CLASSES = ("sequence-classification", "token-classification")
+CRF, LSTM = "glassbert_crf", "glassbert_lstm_size"
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,8 @@ def write_config(encoder: EncoderConfig, head: HeadConfig) -> dict[str, Any]:
         config["label2id"] = {label: i for i, label in enumerate(head.labels)}
     if head.problem_type:
         config["problem_type"] = head.problem_type
+    config |= {CRF: True} if head.crf else {}
+    config |= {LSTM: head.lstm_size} if head.lstm_size else {}
     return config
 
 
@@ -132,7 +135,10 @@ def _head(raw: Mapping[str, Any], file: str) -> HeadConfig | None:
         return None
     if kind not in CLASSES:
         return HeadConfig(kind=kind)
-    return HeadConfig(kind=kind, labels=_labels(raw, file), problem_type=raw.get("problem_type"))
+    tags = {}
+    if kind == "token-classification":
+        tags = {"crf": raw.get(CRF, False), "lstm_size": raw.get(LSTM, 0)}
+    return HeadConfig(kind=kind, labels=_labels(raw, file), problem_type=raw.get("problem_type"), **tags)
 
 
 def _labels(raw: Mapping[str, Any], file: str) -> tuple[str, ...]:

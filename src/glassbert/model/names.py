@@ -71,6 +71,10 @@ _HEADS: dict[tuple[str, str], dict[str, str]] = {
     },
 }
 
+_CHAIN = {"steps": "crf.transitions", "first": "crf.start_transitions", "last": "crf.end_transitions"}
+_LSTM = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+TAG_STEMS = ("crf.", "lstm.")
+
 # the class name that transformers gives to a family and head
 _CLASS_FAMILY = {
     "bert": "Bert",
@@ -159,6 +163,18 @@ def head_names(config: EncoderConfig, kind: str) -> list[Name] | None:
     ]
 
 
+def tag_names(head: HeadConfig) -> list[Name]:
+    """The rows of a chain of tags and of an LSTM, which no class of transformers reads.
+
+    A chain's names are those of the package pytorch-crf, an LSTM's are torch's own.
+    """
+    rows = [Name(f"head.crf.{ours}", (theirs,)) for ours, theirs in _CHAIN.items()] if head.crf else []
+    if head.lstm_size:
+        parts = [f"{kind}_l0{side}" for kind in _LSTM for side in ("", "_reverse")]
+        rows += [Name(f"head.lstm.{part}", (f"lstm.{part}",)) for part in parts]
+    return rows
+
+
 def foreign_head_stems(config: EncoderConfig) -> tuple[str, ...]:
     """First parts of the names of every head that a checkpoint of this family may carry and another head
     leaves out.
@@ -170,6 +186,7 @@ def foreign_head_stems(config: EncoderConfig) -> tuple[str, ...]:
         "pre_classifier.",
         "qa_outputs.",
         "vocab_",
+        *TAG_STEMS,
         "pooler.",
         f"{PREFIX[config.model_type]}pooler.",
     )

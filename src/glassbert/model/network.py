@@ -15,6 +15,7 @@ from glassbert.model.heads import PretrainingLogits, build_head
 from glassbert.model.layout import Layout, Rows
 from glassbert.model.noise import Noise
 from glassbert.model.packed import Packed
+from glassbert.model.tag_head import Crf
 
 
 class Network(nn.Module):
@@ -77,7 +78,8 @@ def _check_layout(layout: Layout, config: EncoderConfig) -> None:
 
 
 def initialise(network: Network, *, seed: int, part: str = "") -> None:
-    """Weights ~ N(0, initializer_range), biases 0, LayerNorm 1 and 0; a pure function of the seed.
+    """Weights ~ N(0, initializer_range), biases 0, LayerNorm 1 and 0, a chain of tags 0, an LSTM of N units
+    uniform within 1/sqrt(N), as torch draws it; a pure function of the seed.
 
     Only parameters whose names begin with `part` are drawn: "head." leaves the encoder and ties to it alone.
     """
@@ -90,7 +92,10 @@ def initialise(network: Network, *, seed: int, part: str = "") -> None:
             owner = network.get_submodule(name.rpartition(".")[0])
             if isinstance(owner, nn.LayerNorm):
                 parameter.fill_(1.0 if name.endswith("weight") else 0.0)
-            elif name.endswith("bias"):
+            elif isinstance(owner, nn.LSTM):
+                bound = owner.hidden_size**-0.5
+                parameter.uniform_(-bound, bound, generator=generator)
+            elif name.endswith("bias") or isinstance(owner, Crf):
                 parameter.zero_()
             else:
                 parameter.normal_(0.0, std, generator=generator)

@@ -16,7 +16,7 @@ from glassbert.model.config import CLASSIFIERS, EncoderConfig, HeadConfig
 from glassbert.model.files import check_finite, open_tensors, read_json, write_tensors
 from glassbert.model.hf_config import read_config, write_config
 from glassbert.model.memory import check_memory
-from glassbert.model.names import head_names
+from glassbert.model.names import TAG_STEMS, head_names, tag_names
 from glassbert.model.network import Network, initialise
 from glassbert.model.weights import Assigned, assign, export
 
@@ -46,7 +46,8 @@ def load_pretrained(
     Head tensors that the checkpoint lacks are drawn from N(0, initializer_range) by `seed` and named in
     `assigned`. Logits of other classes count as lacking with `replace_head`, and are refused without it.
     Errors: those of `open_tensors`, `read_json`, `read_config` and `assign`; DataError when the parameters
-    exceed the free memory (before anything is allocated) or are not finite; UsageError for other labels.
+    exceed the free memory (before anything is allocated) or are not finite, or when the checkpoint has a
+    chain or an LSTM that its configuration does not name; UsageError for other labels.
     """
     tensors = open_tensors(directory)
     path = directory / CONFIG
@@ -64,6 +65,8 @@ def load_pretrained(
     if _other_classes(saved, chosen, replace_head=replace_head):
         usable = without_logits(tensors, config, saved)
     assigned = assign(network, usable, replace_head=replace_head, file=str(directory))
+    if head is None:
+        _refuse_unread(assigned, file=str(path))
     return Pretrained(network, assigned, (*read.warnings, *tensors.warnings))
 
 
@@ -104,6 +107,14 @@ def _check_blocks(config: EncoderConfig, num_tensors: int, *, file: str) -> None
         raise DataError(Problem(code="missing-tensors", what=what, fix=fix, file=file))
 
 
+def _refuse_unread(assigned: Assigned, *, file: str) -> None:
+    """Without its chain or LSTM a model would say something else than it learnt, and nobody would know."""
+    if found := [name for name in assigned.left_out if name.startswith(TAG_STEMS)]:
+        what = f"the weights hold {_some(tuple(found))}, of which the configuration says nothing"
+        fix = "take config.json and the weights from one place"
+        raise DataError(Problem(code="unread-tensors", what=what, fix=fix, file=file))
+
+
 def _other_classes(saved: HeadConfig, chosen: HeadConfig, *, replace_head: bool) -> bool:
     """Whether the saved logits stand for other classes than the chosen ones, and so must not be used.
 
@@ -125,9 +136,10 @@ def _other_classes(saved: HeadConfig, chosen: HeadConfig, *, replace_head: bool)
 def without_logits(
     tensors: Mapping[str, Tensor], config: EncoderConfig, head: HeadConfig
 ) -> dict[str, Tensor]:
-    """The tensors without those that map to the head's classes."""
-    names = head_names(config, head.kind) or []
-    hidden = {theirs for name in names if name.ours.startswith("head.output.") for theirs in name.theirs}
+    """The tensors without those that map to the head's classes, and to steps between them."""
+    names = [*(head_names(config, head.kind) or []), *tag_names(head)]
+    classes = ("head.output.", "head.crf.")
+    hidden = {theirs for name in names if name.ours.startswith(classes) for theirs in name.theirs}
     return {name: tensors[name] for name in tensors if key_of(name, config) not in hidden}
 
 

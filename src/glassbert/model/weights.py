@@ -20,7 +20,14 @@ from glassbert.model.aliases import (
     without_aliases,
 )
 from glassbert.model.config import BARE, EncoderConfig, HeadConfig
-from glassbert.model.names import PREFIX, Name, encoder_names, foreign_head_stems, head_names
+from glassbert.model.names import (
+    PREFIX,
+    Name,
+    encoder_names,
+    foreign_head_stems,
+    head_names,
+    tag_names,
+)
 from glassbert.model.network import Network
 
 LISTED = 8
@@ -126,7 +133,7 @@ def _head_names(config: EncoderConfig, head: HeadConfig) -> list[Name]:
     if names is None:
         what = f"{config.model_type} has no {head.kind} head in the Hugging Face layout"
         raise DataError(Problem(code="no-such-head", what=what, fix="use the bert family for it"))
-    return [without_aliases(name) for name in names]
+    return [*(without_aliases(name) for name in names), *tag_names(head)]
 
 
 def _is_tied_decoder(name: Name, config: EncoderConfig) -> bool:

@@ -34,6 +34,8 @@ from glassbert.text.tables import Table
 EVALUATION_SHARE, MOST_EVALUATION = 0.2, 5000
 VALIDATION_SHARE, MOST_VALIDATION = 0.1, 2000
 FEWEST_ROWS = 10
+OWN = ("loss", "pooling", "crf", "lstm_size")
+"""Choices that only some kinds of task have."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +44,7 @@ class DataOptions:
 
     `train` None is for a run that is resumed: then the recorded file is read. `split_seed` splits where the
     settings' seed shall not; with `folds` the evaluation rows are the `fold`-th (from 1) of so many parts.
-    `loss` and `pooling` are for sentence-similarity.
+    `loss` and `pooling` are for sentence-similarity, `crf` and `lstm_size` for token-classification.
     """
 
     train: str | Path | pd.DataFrame | Table | None = None
@@ -59,19 +61,21 @@ class DataOptions:
     folds: int | None = None
     loss: str | None = None
     pooling: str | None = None
+    crf: bool | None = None
+    lstm_size: int | None = None
 
     @property
     def asked(self) -> Asked:
         """The columns that are named."""
         return Asked(text=self.text_column, pair=self.pair_column, label=self.label_column)
 
-    def own(self, kind: type[Task]) -> dict[str, str]:
+    def own(self, kind: type[Task]) -> dict[str, Any]:
         """What only some kinds of task can be told; raises UsageError for one that cannot."""
-        said = {name: value for name in ("loss", "pooling") if (value := getattr(self, name)) is not None}
+        said = {name: value for name in OWN if (value := getattr(self, name)) is not None}
         known = inspect.signature(kind.learn).parameters
         for name in said:
             if name not in known:
-                what = f"--{name} is given, and {kind.name} has none"
+                what = f"--{name.replace('_', '-')} is given, and {kind.name} has none"
                 raise UsageError(Problem(code="no-such-choice", what=what, fix="leave it out"))
         return said
 

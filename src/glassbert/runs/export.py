@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from glassbert.durable import write_file
+from glassbert.model.config import HeadConfig
 from glassbert.model.pretrained import save_pretrained
 from glassbert.runs.models import Model
 from glassbert.runs.notes import write_notes
@@ -32,7 +33,7 @@ def save_model(model: Model, directory: Path, *, card: str, more: Mapping[str, A
     # of a head that makes no vectors, what `embed` does by default
     pooling = head.pooling if head.kind == "sentence" else "mean"
     write_pooling(directory, pooling=pooling, width=width, max_length=model.max_length)
-    write_file(directory / "README.md", [card.encode()])
+    write_file(directory / "README.md", [card.encode(), _of_head(head).encode()])
 
 
 def model_card(document: Mapping[str, Any]) -> str:
@@ -81,6 +82,24 @@ def _labels(document: Mapping[str, Any]) -> str:
     return f"Labels: {names}.\n" if names else ""
 
 
+def _of_head(head: HeadConfig) -> str:
+    """What other programs do not read of the head."""
+    if head.lstm_size:
+        chain = ", and the tags are one chain (`crf.*`)" if head.crf else ""
+        return f"""
+An LSTM of {head.lstm_size} units in each direction (`lstm.*`) stands between the encoder and the linear
+layer (`classifier`){chain}. transformers reads the encoder (`AutoModel`) and refuses the
+head, whose linear layer is wider than the encoder. glassbert reads all of it.
+"""
+    if head.crf:
+        return """
+The tags of a text are one chain (a CRF, `crf.*`): transformers reads the encoder and the linear layer
+(`classifier`), whose logits are the chain's emissions, and leaves the chain out, so that it may answer
+otherwise. glassbert reads all of it.
+"""
+    return ""
+
+
 def _of_scores(result: Mapping[str, Any]) -> str:
     """What stands between the model's logits and the answers."""
     if "thresholds" in result:
@@ -95,6 +114,9 @@ plain transformers pipelines know none."""
         unit = result["similarity"]
         return f"""A text's vector is the {unit["pooling"]} of its tokens' states (`1_Pooling/config.json`);
 a score is {unit["low"]:g} + {unit["span"]:g} times the cosine of two vectors."""
+    if result.get("chain"):
+        return f"""Scores are the chain's marginals p, calibrated as p^(1/T) over their sum with T =
+{result["calibration"]["temperature"]:.4f} (`glassbert.json`)."""
     if "calibration" not in result:
         return "Answers are in the unit of the training data, and are clipped nowhere."
     return f"""Scores are calibrated by dividing the logits by {result["calibration"]["temperature"]:.4f}

@@ -236,7 +236,7 @@ def _config(prepared: Prepared) -> dict[str, dict[str, Any]]:
 
 def _model_facts(prepared: Prepared) -> Mapping[str, Any]:
     network = prepared.model.network
-    config = network.config
+    config, head = network.config, network.head_config
     return {
         "source": prepared.model.name,
         "family": config.model_type,
@@ -244,5 +244,7 @@ def _model_facts(prepared: Prepared) -> Mapping[str, Any]:
         "hidden_size": config.hidden_size,
         "num_hidden_layers": config.num_hidden_layers,
         "num_attention_heads": config.num_attention_heads,
+        **({"crf": True} if head.crf else {}),
+        **({"lstm_size": head.lstm_size} if head.lstm_size else {}),
         "newly_initialised": list(prepared.newly_initialised),
     }

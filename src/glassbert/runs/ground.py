@@ -24,6 +24,7 @@ from glassbert.runs.models import Model, load
 from glassbert.runs.options import FinetuneOptions
 from glassbert.runs.prepare import prepare_model
 from glassbert.runs.resume import refuse_changed_data, resumed
+from glassbert.tasks.binding import bound
 from glassbert.tasks.task import Batch, Examples
 from glassbert.text.order import sorted_batches
 from glassbert.train.checkpoint import MODULE, Checkpoints
@@ -71,7 +72,8 @@ class Ground:
     def _row_losses(self, name: str, examples: Examples, *, rows: int, seed: list[int]) -> RowLosses:
         total = len(examples)
         chosen = np.sort(np.random.default_rng(seed).permutation(total)[:rows])
-        some, network, task = examples.select(chosen), self.model.network, self.dataset.task
+        some, network = examples.select(chosen), self.model.network
+        task = bound(self.dataset.task, network)
         windows = task.windows(some, self.model.tokenizer, max_length=self.model.max_length)
         where = {
             "position_offset": network.config.position_offset,
@@ -83,7 +85,7 @@ class Ground:
         ]
 
         def part(batch: Batch) -> Callable[[], Tensor]:
-            return lambda: task.loss(network(batch.packed).double(), batch)
+            return lambda: task.loss(network(batch.packed, rows=batch.rows).double(), batch)
 
         weight = sum(batch.weight for batch in batches)
         return RowLosses(

@@ -16,6 +16,7 @@ from glassbert.model.network import Network
 from glassbert.model.noise import DeviceNoise, Noise, Rates, SampleNoise
 from glassbert.runs.inference import half_precision, head_logits
 from glassbert.runs.settings import Settings
+from glassbert.tasks.binding import bound
 from glassbert.tasks.task import Batch, Examples, Task
 from glassbert.text.order import BatchOrder
 from glassbert.text.windows import Windows
@@ -41,7 +42,7 @@ class FinetuneJob:
         train: Split,
         validation: Split,
     ) -> None:
-        self.network, self.task, self.settings = network, task, settings
+        self.network, self.task, self.settings = network, bound(task, network), settings
         self.train, self.validation = train, validation
         self.draws = train.windows.draws
         self.order = BatchOrder(self.draws.lengths, settings.batch_size, settings.seed)

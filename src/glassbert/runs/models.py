@@ -20,6 +20,7 @@ from glassbert.runs.devices import refuse_device, use_threads
 from glassbert.runs.notes import ModelNotes, read_notes
 from glassbert.runs.pooling_files import read_pooling
 from glassbert.runs.resolve import resolve_model
+from glassbert.tasks.binding import bound
 from glassbert.tasks.names import task_of_head
 from glassbert.tasks.similarity import SentenceSimilarity
 from glassbert.tasks.task import Examples, Predictions, Task
@@ -64,7 +65,8 @@ class Model:
         if self.network.head_config.kind in ("none", "pooling"):
             what = f"the model '{self.name}' is an encoder without a sequence-classification head"
             raise UsageError(Problem(code="no-head", what=what, fix="train one with `glassbert finetune`"))
-        return task_of_head(self.network.head_config, name=self.notes.task, tuned=self.notes.tuned)
+        made = task_of_head(self.network.head_config, name=self.notes.task, tuned=self.notes.tuned)
+        return bound(made, self.network)
 
     def schema(self, asked: Asked) -> Schema:
         """What to read of a row: what the task says; where nothing says which task it was, pairs if asked."""

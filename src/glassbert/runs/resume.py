@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from glassbert.errors import DataError, Problem, UsageError
-from glassbert.runs.data import DataOptions
+from glassbert.runs.data import OWN, DataOptions
 from glassbert.runs.options import FinetuneOptions
 from glassbert.runs.override import FREE, overridden
 from glassbert.runs.prepare import Request
@@ -20,10 +20,10 @@ from glassbert.text.options import ReadOptions
 # which of the data's options are recorded; `task` and `read` are recorded elsewhere
 DATA = (
     "train", "evaluation", "text_column", "pair_column", "label_column", "allow_degenerate", "fail_on_leak",
-    "split_seed", "fold", "folds", "loss", "pooling",
+    "split_seed", "fold", "folds", *OWN,
 )  # fmt: skip
 # what runs of earlier versions do not say
-UNSAID = dict.fromkeys(("pair_column", "split_seed", "fold", "folds", "loss", "pooling"))
+UNSAID = dict.fromkeys(("pair_column", "split_seed", "fold", "folds", *OWN))
 # files may lie elsewhere by now: their content is compared instead, once they are read
 MAY_MOVE = ("train", "evaluation")
 FRAME = "DataFrame"

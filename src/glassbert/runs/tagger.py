@@ -27,7 +27,8 @@ class TokenTagger(TextEstimator):
     `text.word_splitting`; `y` has a tag for each word, in the scheme `scheme` (None: detected; IOB1 is learnt
     as IOB2). `predict` gives a list of tags per sentence, `entities` what they mark. A tenth of the sentences
     (at most 2,000) is held out to choose the best checkpoint and the temperature. `score` is the F1 of
-    entities, strictly read; `budget` is in seconds.
+    entities, strictly read; `budget` is in seconds. `crf` learns the tags of a sentence as one chain,
+    `lstm_size` puts a bidirectional LSTM of so many units on the encoder.
     """
 
     _kind: ClassVar[type[TokenClassification]] = TokenClassification
@@ -41,6 +42,8 @@ class TokenTagger(TextEstimator):
         learning_rate: float | None = None,
         max_length: int | None = None,
         scheme: Scheme | None = None,
+        crf: bool = False,
+        lstm_size: int = 0,
         budget: float | None = None,
         device: str = "cpu",
         random_state: int | RandomState | None = 0,
@@ -56,12 +59,14 @@ class TokenTagger(TextEstimator):
             random_state=random_state,
         )
         self.scheme = scheme
+        self.crf = crf
+        self.lstm_size = lstm_size
 
     def fit(self, X: Sequence[Any], y: Sequence[Sequence[str]]) -> Self:
         """Fine-tune on sentences and their tags; raises UsageError or DataError for what is neither."""
         begun = self._begin()
         rows = _rows(X, y, self.scheme)
-        task = self._kind.learn(rows.table, rows.columns)
+        task = self._kind.learn(rows.table, rows.columns, crf=self.crf, lstm_size=self.lstm_size)
         self._learn(task, task.read(rows.table, rows.columns), begun=begun)
         return self
 

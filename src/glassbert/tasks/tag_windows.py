@@ -16,7 +16,9 @@ from glassbert.errors import DataError, GlassbertError, Problem, UsageError
 from glassbert.model.layout import Rows
 from glassbert.model.packed import Packed
 from glassbert.tasks.tag_baselines import ragged
+from glassbert.tasks.tag_chains import word_chains
 from glassbert.tasks.task import Batch, Examples
+from glassbert.tasks.viterbi import Edges
 from glassbert.text.tokenizer import Tokenizer
 from glassbert.text.windows import Windows, bounds
 from glassbert.text.word_splitting import split_words
@@ -66,11 +68,12 @@ def word_batch(
     chosen: Int[np.ndarray, "W"],
     examples: Examples | None = None,
     *,
+    edges: Edges | None = None,
     position_offset: int = 0,
     device: str | torch.device = "cpu",
 ) -> Batch:
     """The chosen windows, shortest first and else in the order given; its rows are the first tokens of words,
-    each of weight 1.
+    each of weight 1. With `edges`, which tag may follow which, tags that are known are also chains.
     """
     lengths = windows.starts[chosen + 1] - windows.starts[chosen]
     index = chosen[np.argsort(lengths, kind="stable")]
@@ -87,9 +90,13 @@ def word_batch(
     weights = np.ones(len(rows), dtype=np.float32)
     if not len(rows):  # no word has a token: one token is read, and weighs nothing
         rows, weights = np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.float32)
-    targets = None
+    targets = chains = None
     if examples is not None and examples.targets is not None:
-        targets = torch.from_numpy(_targets(picked, rows, examples.targets)).to(device)
+        tags = _targets(picked, rows, examples.targets)
+        targets = torch.from_numpy(tags).to(device)
+        if edges is not None:
+            counts = np.array([len(each) for each in examples.targets], dtype=np.int64)
+            chains = word_chains(picked, rows, tags, edges, counts=counts)
     return Batch(
         packed=packed,
         targets=targets,
@@ -97,6 +104,7 @@ def word_batch(
         weight=float(weights.sum()) or 1.0,
         index=index,
         rows=Rows.of(packed.layout, rows),
+        chains=chains,
     )
 
 

@@ -18,13 +18,16 @@ from torch.nn import functional as F
 from glassbert.errors import DataError, Problem, UsageError
 from glassbert.model.config import HeadConfig
 from glassbert.model.network import Network
-from glassbert.tasks.calibration import fit_temperature, softmax
+from glassbert.model.tag_head import Crf
+from glassbert.tasks.calibration import fit_temperature
 from glassbert.tasks.labels import ClassWeights
 from glassbert.tasks.metrics import log_loss
 from glassbert.tasks.sequences import needs_labels, truth_of, widened
 from glassbert.tasks.single_label import calibration_facts, class_calibration_error
 from glassbert.tasks.tag_answers import TagPredictions, listed_entities, pooled, tag_cells, word_by_word
 from glassbert.tasks.tag_baselines import commonest_tags, ragged, remembered_entities
+from glassbert.tasks.tag_chains import chain_loss, forbidding, refuse_head
+from glassbert.tasks.tag_decoding import tag_words
 from glassbert.tasks.tag_metrics import (
     NAMES,
     TagCounts,
@@ -51,7 +54,7 @@ from glassbert.tasks.task import (
     Tuned,
 )
 from glassbert.tasks.verdict import Verdict
-from glassbert.tasks.viterbi import Edges, best_sequence
+from glassbert.tasks.viterbi import Edges
 from glassbert.tasks.wording import RIVAL_NAMES
 from glassbert.text.asked import Schema
 from glassbert.text.columns import Columns
@@ -71,6 +74,8 @@ class TokenClassification:
 
     The answer to a text is its most probable sequence of tags among those that the scheme allows, so that no
     entity is predicted that the scorer would not count. A word without a token (U+200B) is tagged O.
+    With a head that has weights between tags, a text's tags are one chain: its likelihood is learnt, and
+    `chain` are those weights (see `tasks.binding`).
     """
 
     name: ClassVar[str] = "token-classification"
@@ -83,6 +88,7 @@ class TokenClassification:
     head: HeadConfig
     label_smoothing: float = 0.0
     temperature: float = 1.0
+    chain: Crf | None = None
 
     def __post_init__(self) -> None:
         if self.head.kind != KIND or not self.head.labels:
@@ -118,21 +124,20 @@ class TokenClassification:
         class_weights: ClassWeights = None,
         label_smoothing: float = 0.0,
         allow_single: bool = False,
+        crf: bool = False,
+        lstm_size: int = 0,
     ) -> Self:
         """The task of the types in a training table, with every tag that their scheme has for them."""
+        refuse_head(crf, lstm_size, label_smoothing=label_smoothing)
         if class_weights is not None:
             what = f"--class-weights is given, and in {cls.name} every word counts the same"
             raise UsageError(Problem(code="no-classes", what=what, fix="leave it out"))
-        return cls.of_tags([tag for each in tags_in(table, columns) for tag in each], label_smoothing)
-
-    @classmethod
-    def of_tags(cls, tags: list[str], label_smoothing: float = 0.0) -> Self:
-        """The task of giving such tags."""
+        tags = [tag for each in tags_in(table, columns) for tag in each]
         scheme = scheme_of(tags) if set(tags) != {OUTSIDE} else "iob2"
         types = {
             tag if scheme == "none" else type_of(tag) for tag in tags if scheme == "none" or tag != OUTSIDE
         }
-        head = HeadConfig(kind=KIND, labels=tag_names(types, scheme))
+        head = HeadConfig(kind=KIND, labels=tag_names(types, scheme), crf=crf, lstm_size=lstm_size)
         return cls(head=head, label_smoothing=label_smoothing)
 
     @classmethod
@@ -168,12 +173,19 @@ class TokenClassification:
         device: str | torch.device = "cpu",
     ) -> Batch:
         """The chosen windows, shortest first and else in the order given; their words, with targets."""
-        return word_batch(windows, chosen, examples, position_offset=position_offset, device=device)
+        edges = self.edges if self.head.crf else None
+        return word_batch(
+            windows, chosen, examples, edges=edges, position_offset=position_offset, device=device
+        )
 
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
-        """Sum over words of the cross-entropy in nats."""
+        """Sum over words of the cross-entropy in nats; of chains, of their negative log likelihood."""
         if batch.targets is None:
             raise needs_labels("a loss")
+        if batch.chains is not None:
+            steps = forbidding(self.chain, self.edges)
+            losses = chain_loss(widened(logits), batch.targets, batch.chains, steps)
+            return (losses * batch.weights[torch.from_numpy(batch.chains.begins)]).sum()
         smoothing = self.label_smoothing
         losses = F.cross_entropy(widened(logits), batch.targets, reduction="none", label_smoothing=smoothing)
         return (losses * batch.weights).sum()
@@ -181,18 +193,20 @@ class TokenClassification:
     def decode(
         self, logits: Float[np.ndarray, "T C"], windows: Windows, examples: Examples
     ) -> TagPredictions:
-        """Logits, scores softmax(logits / temperature) and tag of every word."""
-        found = word_logits(logits, windows, examples)
-        empty = [np.isnan(each[:, 0]) for each in found]
-        scores = [self._scores(each, bare) for each, bare in zip(found, empty, strict=True)]
+        """Logits (of a chain: logarithms of the marginals), scores softmax(logits / temperature) and tag of
+        every word.
+        """
+        found = list(word_logits(logits, windows, examples))
+        chain = forbidding(self.chain, self.edges) if self.head.crf else None
+        tagged = tag_words(found, self.head.labels, self.edges, temperature=self.temperature, chain=chain)
         return TagPredictions(
-            logits=ragged([np.nan_to_num(each) for each in found]),
-            scores=ragged(scores),
-            answers=ragged(list(map(self._answer, scores))),
+            logits=ragged(tagged.logits),
+            scores=ragged(tagged.scores),
+            answers=ragged(tagged.tags),
             windows=windows.per_text,
             texts=[str(text) for text in examples.texts],
             spans=word_spans(examples),
-            untokenised=int(sum(bare.sum() for bare in empty)),
+            untokenised=int(sum(np.isnan(each[:, 0]).sum() for each in found)),
         )
 
     def settle(self, network: Network, held_out: Predictions, examples: Examples) -> Settled:
@@ -239,6 +253,7 @@ class TokenClassification:
                 "scheme": self.scheme,
                 "entity_confusion": entity_confusion(truth, found.answers, self.head.labels, self.scheme),
                 "words": int(counts.words.sum()),
+                **({"chain": True} if self.head.crf else {}),
                 **bare,
             },
         )
@@ -274,19 +289,6 @@ class TokenClassification:
     def listed(self, predictions: Predictions) -> list[Any]:
         """A list per text of {entity_group, score (the mean of its words'), word, start, end}."""
         return listed_entities(predictions, self.head.labels, self.scheme)
-
-    def _scores(self, logits: Float[np.ndarray, "M C"], bare: np.ndarray) -> Float[np.ndarray, "M C"]:
-        scores = softmax(np.nan_to_num(logits), temperature=self.temperature)
-        if bare.any() and OUTSIDE in self.head.labels:
-            scores[bare] = np.eye(len(self.head.labels))[self.head.labels.index(OUTSIDE)]
-        return scores
-
-    def _answer(self, scores: Float[np.ndarray, "M C"]) -> Int[np.ndarray, "M"]:
-        tags = scores.argmax(1)
-        if self.edges.allow(tags):
-            return tags
-        with np.errstate(divide="ignore"):
-            return best_sequence(np.log(scores), self.edges)
 
     def _counts(self, found: Guess, examples: Examples) -> TagCounts:
         return count_tags(truth_of(examples, "a score"), found.answers, self.head.labels, self.scheme)

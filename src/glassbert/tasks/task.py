@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from glassbert.model.chain import Chains
 from glassbert.model.config import HeadConfig
 from glassbert.model.layout import Rows
 from glassbert.model.network import Network
@@ -82,7 +83,8 @@ class Batch:
 
     `weights` multiply the loss of each window, or of each of the `rows` (tokens) that a head is to read where
     it could read all; `weight` is their sum, known on the host, by which the loop divides. Of texts that
-    are compared, `sides` says whose windows these are, and `weights` belong to the examples.
+    are compared, `sides` says whose windows these are, and `weights` belong to the examples. Of rows whose
+    answers are chains, `chains` says which.
     """
 
     packed: Packed
@@ -92,6 +94,7 @@ class Batch:
     index: Int[np.ndarray, "W"]
     rows: Rows | None = None
     sides: Sides | None = None
+    chains: Chains | None = None
 
 
 class Guess(Protocol):

@@ -45,7 +45,8 @@ class TokenClassification:
     joins neighbouring tokens of one entity to {entity_group, score, word, start, end}; "first", "average" and
     "max" give each word one label first: that of its first token, of its tokens' mean scores, or of its
     surest token. Labels in `ignore_labels` are left out. Scores are plain softmax, token by token, as in
-    transformers 4; what `glassbert predict` answers is the best sequence that the scheme allows.
+    transformers 4; what `glassbert predict` answers is the best sequence that the scheme allows. Tags that
+    are one chain (`--crf`) have no scores token by token: such a model is refused.
     """
 
     model: Model
@@ -62,6 +63,10 @@ class TokenClassification:
             what = f"the model '{self.model.name}' has no head for tags of words (its head: {head.kind})"
             fix = "train one with `glassbert finetune --task token-classification`"
             raise UsageError(Problem(code="no-head", what=what, fix=fix))
+        if head.crf:
+            what = f"the tags of '{self.model.name}' are one chain (--crf): no token is judged alone"
+            fix = "use `glassbert predict --json`, or TokenTagger.load(...).entities(texts)"
+            raise UsageError(Problem(code="tags-are-a-chain", what=what, fix=fix))
         if self.aggregation_strategy not in STRATEGIES:
             what = f"aggregation_strategy is {self.aggregation_strategy!r}"
             raise UsageError(Problem(code="bad-option", what=what, fix=f"give {', '.join(STRATEGIES)}"))
