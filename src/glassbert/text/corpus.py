@@ -74,4 +74,4 @@ class Corpus:
         return np.concatenate(ids).astype(np.int32), words
 
     def _map(self, name: str, dtype: str) -> Any:
-        return np.memmap(self.directory / name, dtype=dtype, mode="r")
+        return np.asarray(np.memmap(self.directory / name, dtype=dtype, mode="r"))

@@ -168,6 +168,11 @@ class Tokenizer:
         return np.array(found)
 
     @cached_property
+    def ordinary_ids(self) -> np.ndarray:
+        """The ids of all tokens that are not special, ascending: int32."""
+        return np.array([k for k in range(self.vocab_size) if k not in self._hidden], dtype=np.int32)
+
+    @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of all that decides about ids, in hexadecimal: equal where equal texts give equal ids."""
         said = {"document": self._definition.document, "roles": self._definition.roles}
