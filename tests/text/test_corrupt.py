@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import chi2
 
 from glassbert.errors import UsageError
-from glassbert.text.corrupt import Corrupted, Masking, corrupt
+from glassbert.text.corrupt import Corrupted, Masking, _order, corrupt
 
 MASK, CLS, SEP = 3, 1, 2
 REPLACEMENTS = np.arange(5, 105, dtype=np.int32)
@@ -124,6 +124,16 @@ def test_a_mask_depends_on_seed_step_and_sample_and_nothing_else() -> None:
     assert by_sample([0, 1, 2], step=6) != {key: whole[key] for key in (0, 1, 2)}
     fixed = Masking(whole_words=True, fixed=True)
     assert by_sample([0, 1, 2], step=6, masking=fixed) == by_sample([0, 1, 2], step=99, masking=fixed)
+
+
+def test_words_are_ordered_by_their_numbers_and_then_by_their_places() -> None:
+    rng = np.random.default_rng(0)
+    owner, numbers = np.repeat(np.arange(40), 50), rng.integers(0, 30, 2000).astype(np.uint32) << 27
+    assert (_order(owner, numbers) == np.lexsort((numbers, owner))).all()  # stable, and many are equal
+    far = owner + (1 << 16)
+    assert (_order(far, numbers) == np.lexsort((numbers, far))).all() and len(
+        _order(owner[:0], numbers[:0])
+    ) == 0
 
 
 def test_all_can_be_masked_and_settings_out_of_range_are_refused() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Int32, Int64
+from jaxtyping import Bool, Int32, Int64, UInt32
 
 from glassbert.errors import Problem, UsageError
 from glassbert.text.philox import below, draw
@@ -70,7 +70,8 @@ def corrupt(
     Of a sequence with L tokens that are not special, n = max(1, rate L) are predicted: its words (or
     tokens) are taken in random order as long as they fit into n, and the first that does not with the
     probability (what is left of n) / (its tokens), so that exactly n are taken on average, and
-    where words are single tokens n rounded up or down. Of each predicted token one number decides between mask, random and itself.
+    where words are single tokens n rounded up or down. Of each predicted token one number decides between
+    mask, random and itself.
     """
     lengths = np.diff(starts)
     sequence = np.repeat(np.arange(len(lengths)), lengths)
@@ -102,7 +103,7 @@ def _chosen(
     first = np.flatnonzero(begins)
     sizes = np.diff(np.append(first, len(eligible)))
     owner, numbers = sequence[first], words[:, eligible[first]]
-    order = np.lexsort((numbers[0], owner))  # equal numbers: in the order of the text
+    order = _order(owner, numbers[0])
     ends = np.cumsum(sizes[order])
     of_sequence = np.bincount(sequence, minlength=int(sequence[-1]) + 1 if len(sequence) else 0)
     ends -= bounds(of_sequence)[owner[order]]
@@ -112,3 +113,17 @@ def _chosen(
     taken = np.zeros(len(first), dtype=bool)
     taken[order] = (ends <= wanted) | (numbers[3][order] < chance * UNIT)
     return np.repeat(taken, sizes)
+
+
+def _order(owner: Int64[np.ndarray, "W"], numbers: UInt32[np.ndarray, "W"]) -> Int64[np.ndarray, "W"]:
+    """The words of each sequence by their numbers, equal numbers in the order of the text.
+
+    One key of 64 bits sorts faster than two keys; that no two are equal makes the order the same on every
+    processor, whatever sort it has.
+    """
+    place = np.arange(len(owner)) - np.searchsorted(owner, owner)
+    if len(owner) == 0 or max(int(owner[-1]), int(place.max())) >= 1 << 16:
+        return np.lexsort((numbers, owner))
+    sixteen = np.uint64(16)
+    key = ((owner.astype(np.uint64) << np.uint64(32)) | numbers) << sixteen | place.astype(np.uint64)
+    return np.argsort(key)

@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 import numpy as np
-from jaxtyping import Int64, UInt32
+from jaxtyping import Int64, UInt32, UInt64
 
 from glassbert.errors import Problem, UsageError
 
 MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 WEYL = (0x9E3779B9, 0xBB67AE85)
 ROUNDS = 10
+BLOCK = 1 << 12
 LOW, HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
 # what numbers are for: equal seed, step and sample give other numbers for another purpose
 Purpose = Literal["mask", "pair"]
@@ -25,18 +26,28 @@ MAX_SAMPLE = 1 << 48
 
 def philox(counter: UInt32[np.ndarray, "4 n"], key: tuple[int, int]) -> UInt32[np.ndarray, "4 n"]:
     """Four random words for each column of `counter`; `key` is two words."""
-    a, b, c, d = (np.asarray(word, dtype=np.uint64) for word in counter)
+    result = np.empty(counter.shape, dtype=np.uint32)
+    for begin in range(0, counter.shape[1], BLOCK):
+        part = slice(begin, begin + BLOCK)
+        result[:, part] = _block(counter[:, part].astype(np.uint64), key)
+    return result
+
+
+def _block(counter: UInt64[np.ndarray, "4 n"], key: tuple[int, int]) -> UInt64[np.ndarray, "4 n"]:
+    """A run of counters that stays in the processor's cache through all rounds."""
+    a, b, c, d = counter
     first, second = key
     for _ in range(ROUNDS):
         ac, cc = MULTIPLIERS[0] * a, MULTIPLIERS[1] * c
-        a, b, c, d = (
-            (cc >> HALF) ^ b ^ np.uint64(first),
-            cc & LOW,
-            (ac >> HALF) ^ d ^ np.uint64(second),
-            ac & LOW,
-        )
+        b ^= cc >> HALF
+        b ^= np.uint64(first)
+        d ^= ac >> HALF
+        d ^= np.uint64(second)
+        cc &= LOW
+        ac &= LOW
+        a, b, c, d = b, cc, d, ac
         first, second = (first + WEYL[0]) & 0xFFFFFFFF, (second + WEYL[1]) & 0xFFFFFFFF
-    return np.stack([a, b, c, d]).astype(np.uint32)
+    return np.stack([a, b, c, d])
 
 
 def draw(

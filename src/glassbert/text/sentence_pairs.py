@@ -4,7 +4,7 @@ The rules are those of the BERT paper (section 3.1 and appendix A.2) and of its 
 document as many as fit, cut in two at random; half of the second parts are replaced by text of another
 document; one sample in ten is shorter; what is too long is cut at a random end. One thing differs, because
 a sample is to be a pure function of (seed, step, sample): where a second part is replaced, its own sentences
-are not put back for the next sample. They have their turn at another step, for cuts are drawn anew every time.
+are not put back for the next sample. They have their turn at another step: cuts are drawn anew every time.
 """
 
 from __future__ import annotations
