@@ -5,7 +5,6 @@ import csv
 import inspect
 import json
 import re
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from glassbert import TextClassifier, __all__, errors
 from glassbert.runs.data import DataOptions
 from glassbert.runs.finetune import FinetuneOptions, finetune
 from glassbert.runs.recipe import recipe
-from glassbert.runs.settings import ALIASES, Settings
+from glassbert.runs.settings import ALIASES, DEFAULTS
 from glassbert.show.run_report import report_run
 from glassbert.text.formats import FORMAT_OF_SUFFIX
 from glassbert.train.stop import Stop
@@ -100,7 +99,7 @@ def test_every_setting_is_listed_with_its_default() -> None:
     page = (DOCS / "settings.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", page.partition("## The recipe")[0], re.MULTILINE))
     chosen = recipe(num_parameters=1, num_rows=1, max_length=1)
-    defaults = {field.name: str(field.default).lower() for field in fields(Settings)}
+    defaults = {name: str(default).lower() for name, default in DEFAULTS.items()}
     assert rows == {name: "recipe" if name in chosen else value for name, value in defaults.items()}
 
 

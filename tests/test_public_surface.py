@@ -27,7 +27,7 @@ OPTIONS = {
         "--learning-rate", "--lr", "--max-length", "--max-len", "--budget", "--seed", "--metric",
         "--patience", "--optimizer", "--lr-scheduler-type", "--weight-decay", "--layer-decay",
         "--gradient-accumulation-steps", "--class-weights", "--loss", "--pooling", "--crf",
-        "--lstm-size", "--config",
+        "--lstm-size", "--freeze", "--lora", "--lora-alpha", "--lora-targets", "--lora-dropout", "--config",
         "--allow-degenerate",
         "--fail-on-leak", "--seeds", "--folds", "--resume", "--resume-auto", "--resume-override",
         "--keep-checkpoints",

@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 
 from glassbert.errors import UsageError
-from glassbert.runs.settings import ALIASES, CHOICES, LEAST, RANGES, Settings, check, plain_names
+from glassbert.runs.settings import ALIASES, CHOICES, DEFAULTS, LEAST, RANGES, Settings, check, plain_names
 
 
 def test_every_setting_is_checked_by_some_rule() -> None:
@@ -14,7 +14,7 @@ def test_every_setting_is_checked_by_some_rule() -> None:
 
 
 def test_defaults_make_sense() -> None:
-    check({field.name: field.default for field in fields(Settings)})
+    check(DEFAULTS)
 
 
 def test_there_are_at_most_twenty_settings() -> None:

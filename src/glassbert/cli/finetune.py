@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from glassbert.cli import arguments as words
+from glassbert.cli import learnt
 from glassbert.cli.console import emit, emit_json, hear, progress, say
 from glassbert.cli.reading import Reading, reads_tables
 from glassbert.cli.several import train_several
@@ -94,6 +95,11 @@ def finetune(
     ] = None,
     crf: words.Crf = False,
     lstm_size: words.LstmSize = None,
+    freeze: learnt.Freeze = None,
+    lora: learnt.Lora = None,
+    lora_alpha: learnt.LoraAlpha = None,
+    lora_targets: learnt.LoraTargets = None,
+    lora_dropout: learnt.LoraDropout = None,
     config: Annotated[Path | None, typer.Option(help="TOML or JSON file of settings.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu (if unsaid) or cuda.")] = None,
     threads: words.Threads = None,
@@ -140,6 +146,11 @@ def finetune(
         "layer_decay": layer_decay,
         "gradient_accumulation_steps": gradient_accumulation_steps,
         "class_weights": class_weights,
+        "freeze": learnt.frozen(freeze),
+        "lora": lora,
+        "lora_alpha": lora_alpha,
+        "lora_targets": lora_targets,
+        "lora_dropout": lora_dropout,
     }
     data = {
         "train": train,

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from glassbert.model.absorbed import absorbed_attention
+from glassbert.model.adapted import Adapted, applied, is_thinned, weight_of
 from glassbert.model.config import EncoderConfig
 from glassbert.model.groups import GroupRows, group_rows
 from glassbert.model.layout import Layout, Rows
@@ -72,9 +73,14 @@ class Attention(Tapped):
         rows: Rows | None = None,
         noise: Noise | None = None,
     ) -> Float[Tensor, "R H"]:
+        counts = layout.lengths if rows is None else rows.counts
         if rows is not None and self._can_absorb(hidden, rows, noise):
-            return self.output(self.context(self._absorbed(hidden, layout, rows)).flatten(1))
-        query, key, value = self.project(hidden, rows)
+            context = self.context(self._absorbed(hidden, layout, rows)).flatten(1)
+            return applied(self.output, context, noise, counts)
+        if isinstance(self.qkv, Adapted):
+            query, key, value = self._adapted(hidden, layout, rows, noise)
+        else:
+            query, key, value = self.project(hidden, rows)
         query, key, value = self.query(query), self.key(key), self.value(value)
         if self._must_be_explicit(noise):
             context = by_group(query, key, value, layout, rows, kernel=self._explicit(layout, rows, noise))
@@ -82,7 +88,7 @@ class Attention(Tapped):
             context = varlen(query, key, value, layout, rows)
         else:
             context = by_group(query, key, value, layout, rows, kernel=F.scaled_dot_product_attention)
-        return self.output(self.context(context).flatten(1))
+        return applied(self.output, self.context(context).flatten(1), noise, counts)
 
     def project(self, hidden: Float[Tensor, "T H"], rows: Rows | None) -> tuple[Queries, Heads, Heads]:
         """Queries of the chosen rows [R, N, D], keys and values of all [T, N, D], by one or two matrix
@@ -93,12 +99,21 @@ class Attention(Tapped):
             return qkv.unbind(1)
         # one split, not four slices: the gradient of a slice is a whole matrix of zeros with the slice in it
         width = self.num_heads * self.head_size
-        weights, biases = self.qkv.weight.split((width, 2 * width)), self.qkv.bias.split((width, 2 * width))
+        weights = weight_of(self.qkv).split((width, 2 * width))
+        biases = self.qkv.bias.split((width, 2 * width))
         query = F.linear(hidden.index_select(0, rows.index), weights[0], biases[0])
         key, value = (
             F.linear(hidden, weights[1], biases[1]).view(-1, 2, self.num_heads, self.head_size).unbind(1)
         )
         return query.view(-1, self.num_heads, self.head_size), key, value
+
+    def _adapted(
+        self, hidden: Float[Tensor, "T H"], layout: Layout, rows: Rows | None, noise: Noise | None
+    ) -> tuple[Queries, Heads, Heads]:
+        """The same by one product for all rows, with what adapters add."""
+        qkv = applied(self.qkv, hidden, noise, layout.lengths).view(-1, 3, self.num_heads, self.head_size)
+        query, key, value = qkv.unbind(1)
+        return query if rows is None else query.index_select(0, rows.index), key, value
 
     @property
     def watched(self) -> bool:
@@ -108,10 +123,11 @@ class Attention(Tapped):
     def _can_absorb(self, hidden: Float[Tensor, "T H"], rows: Rows, noise: Noise | None) -> bool:
         watched = self.query.watched or self.key.watched or self.value.watched
         alone = bool((rows.counts == 1).all())
-        return alone and not watched and not hidden.is_cuda and not self._must_be_explicit(noise)
+        plain = not self._must_be_explicit(noise) and not is_thinned(self.qkv, noise)
+        return alone and plain and not watched and not hidden.is_cuda
 
     def _absorbed(self, hidden: Float[Tensor, "T H"], layout: Layout, rows: Rows) -> Queries:
-        query_weight, key_weight, value_weight = self.qkv.weight.chunk(3)
+        query_weight, key_weight, value_weight = weight_of(self.qkv).chunk(3)
         query_bias, _, value_bias = self.qkv.bias.chunk(3)
         query = F.linear(hidden.index_select(0, rows.index), query_weight, query_bias)
         return absorbed_attention(

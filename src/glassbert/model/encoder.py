@@ -6,13 +6,16 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from glassbert.model.adapted import applied, masks_of, parts_of
 from glassbert.model.attention import Attention
 from glassbert.model.config import EncoderConfig
+from glassbert.model.corrections import Correction
 from glassbert.model.dense_attention import pieces_of
 from glassbert.model.handmade import APPROXIMATION, BlockPlan, handmade_block
 from glassbert.model.layout import Layout, Rows
@@ -87,8 +90,15 @@ class FeedForward(Tapped):
         self.activation = ACTIVATION[config.hidden_act]
         self.neurons = Tap()
 
-    def forward(self, hidden: Float[Tensor, "R H"]) -> Float[Tensor, "R H"]:
-        return self.down(self.neurons(self.activation(self.up(hidden))))
+    def forward(
+        self,
+        hidden: Float[Tensor, "R H"],
+        *,
+        noise: Noise | None = None,
+        counts: Int64[np.ndarray, "B"] | None = None,
+    ) -> Float[Tensor, "R H"]:
+        active = self.neurons(self.activation(applied(self.up, hidden, noise, counts)))
+        return applied(self.down, active, noise, counts)
 
 
 class Block(Tapped):
@@ -119,7 +129,7 @@ class Block(Tapped):
         counts = layout.lengths if rows is None else rows.counts
         attended = self.attention(hidden, layout, rows=rows, noise=noise)
         hidden = self.attended(self.attention_norm(added(residual, attended, noise, counts)))
-        changed = self.feed_forward(hidden)
+        changed = self.feed_forward(hidden, noise=noise, counts=counts)
         return self.output(self.feed_forward_norm(added(hidden, changed, noise, counts)))
 
     def _can_be_handmade(self, hidden: Float[Tensor, "T H"], noise: Noise) -> bool:
@@ -136,17 +146,29 @@ class Block(Tapped):
             attention.qkv, attention.output, self.attention_norm,
             feed_forward.up, feed_forward.down, self.feed_forward_norm,
         )  # fmt: skip
-        return [tensor for part in parts for tensor in (part.weight, part.bias)]
+        weights = [tensor for part in parts for tensor in (part.weight, part.bias)]
+        return weights + [
+            tensor for layer in self._layers() for low in parts_of(layer) for tensor in (low.a, low.b)
+        ]
+
+    def _layers(self) -> tuple[nn.Linear, ...]:
+        return self.attention.qkv, self.attention.output, self.feed_forward.up, self.feed_forward.down
 
     def _plan(self, layout: Layout, noise: Noise) -> BlockPlan:
         rate, width = noise.rates.hidden, self.attention.num_heads * self.attention.head_size
-        masks = [noise.keep(layout.lengths, width, rate) for _ in range(SUMS_PER_BLOCK)] if rate else []
+        masks, adapters = list[Tensor](), list[tuple[Correction, ...]]()
+        # draws are counted in the order of the ordinary block's: qkv, output, a sum, up, down, a sum
+        for number, layer in enumerate(self._layers()):
+            adapters.append(Correction.of(parts_of(layer), masks_of(layer, noise, layout.lengths)))
+            if rate and number % 2:
+                masks.append(noise.keep(layout.lengths, width, rate))
         return BlockPlan(
             pieces=pieces_of(layout.groups),
             num_heads=self.attention.num_heads,
             eps=self.attention_norm.eps,
             approximate=APPROXIMATION[self.feed_forward.hidden_act],
             masks=tuple(masks),
+            adapters=tuple(adapters),
         )
 
 

@@ -5,6 +5,9 @@ thirty operations and twice as many views per block, and adds, splits and joins 
 own. Here a block is one node: residual gradients are summed inside matrix products, and the gradients of
 queries, keys and values are written where the next product reads them. A step on 430 tokens is 5 % shorter,
 one of a small model more. There is no second derivative: only training passes come here.
+
+What does not learn costs nothing here: no gradient of a frozen weight is formed, and no state is kept that
+only such a gradient would read.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from glassbert.model.corrections import PER_ADAPTER, Correction, correct, correct_backward
 from glassbert.model.dense_attention import MAX_LENGTH, Piece, attend, attend_backward
 
 States = Float[Tensor, "T H"]
@@ -27,26 +31,30 @@ ByHead = Float[Tensor, "B N S D"]
 APPROXIMATION = {"gelu": "none", "gelu_new": "tanh", "gelu_pytorch_tanh": "tanh"}
 NUM_STATES = 12
 NUM_WEIGHTS = 12
-_ALL = [True, True, True]
+LAYERS = (0, 2, 6, 8)  # which of the weights are those of linear layers
 _aten = torch.ops.aten
 
 
 @dataclass(frozen=True, kw_only=True)
 class BlockPlan:
-    """What a block needs besides its input and its weights; `masks` are the two keep-masks, or none."""
+    """What a block needs besides its input and its weights; `masks` are the two keep-masks, or none.
+
+    `adapters`: what low-rank adapters add to each of the four linear layers, in the order of the weights.
+    """
 
     pieces: Sequence[Piece]
     num_heads: int
     eps: float
     approximate: str
     masks: tuple[States, ...]
+    adapters: tuple[tuple[Correction, ...], ...] = ((), (), (), ())
 
 
 def handmade_block(hidden: States, weights: Sequence[Tensor], plan: BlockPlan) -> States:
     """LN(h + m2 FF(h)) with h = LN(x + m1 Attention(x)), [T, H] -> [T, H].
 
     `weights`: weight and bias of the fused query-key-value projection, of attention's output, its norm, the
-    feed-forward's two layers and its norm.
+    feed-forward's two layers and its norm; then A and B of every adapter of the four layers.
     """
     return cast(Tensor, _Block.apply(hidden, plan, *weights))
 
@@ -54,47 +62,105 @@ def handmade_block(hidden: States, weights: Sequence[Tensor], plan: BlockPlan) -
 class _Block(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: States, plan: BlockPlan, *weights: Tensor) -> States:
-        qkv_w, qkv_b, out_w, out_b, norm1_w, norm1_b, up_w, up_b, down_w, down_b, norm2_w, norm2_b = weights
+        qkv_w, qkv_b, out_w, out_b, norm1_w, norm1_b, up_w, up_b, down_w, down_b, norm2_w, norm2_b = weights[
+            :NUM_WEIGHTS
+        ]
+        at_qkv, at_out, at_up, at_down = _by_layer(weights[NUM_WEIGHTS:], plan)
         width, (mask1, mask2) = [x.shape[1]], plan.masks or (None, None)
         qkv = torch.addmm(qkv_b, x, qkv_w.t())
+        lows = correct(qkv, x, plan.adapters[0], at_qkv)
         context, pieces = _attention(qkv, plan)
-        sum1 = _added(x, torch.addmm(out_b, context, out_w.t()), mask1)
+        projected = torch.addmm(out_b, context, out_w.t())
+        lows += correct(projected, context, plan.adapters[1], at_out)
+        sum1 = _added(x, projected, mask1)
         hidden, mean1, rstd1 = torch.native_layer_norm(sum1, width, norm1_w, norm1_b, plan.eps)
         inner = torch.addmm(up_b, hidden, up_w.t())
+        lows += correct(inner, hidden, plan.adapters[2], at_up)
         active = torch.nn.functional.gelu(inner, approximate=plan.approximate)
-        sum2 = _added(hidden, torch.addmm(down_b, active, down_w.t()), mask2)
+        changed = torch.addmm(down_b, active, down_w.t())
+        lows += correct(changed, active, plan.adapters[3], at_down)
+        sum2 = _added(hidden, changed, mask2)
         y, mean2, rstd2 = torch.native_layer_norm(sum2, width, norm2_w, norm2_b, plan.eps)
-        states = (x, qkv, context, sum1, mean1, rstd1, hidden, inner, active, sum2, mean2, rstd2)
-        ctx.save_for_backward(*states, *weights, *plan.masks, *pieces)
-        ctx.plan = plan
+        if any(ctx.needs_input_grad):
+            # the inputs of layers are read by the gradients of their weights alone
+            given = _if_learning((x, context, hidden, active), ctx.needs_input_grad, plan)
+            states = (*given, qkv, sum1, mean1, rstd1, inner, sum2, mean2, rstd2)
+            ctx.save_for_backward(*states, *weights, *plan.masks, *lows, *pieces)
+            ctx.plan, ctx.num_lows = plan, len(lows)
         return y
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: States) -> tuple[Tensor | None, ...]:
-        plan, saved = ctx.plan, list(ctx.saved_tensors)
-        x, qkv, context, sum1, mean1, rstd1, hidden, inner, active, sum2, mean2, rstd2 = saved[:NUM_STATES]
-        weights, rest = saved[NUM_STATES : NUM_STATES + NUM_WEIGHTS], saved[NUM_STATES + NUM_WEIGHTS :]
-        qkv_w, _, out_w, _, norm1_w, norm1_b, up_w, _, down_w, _, norm2_w, norm2_b = weights
-        masks, pieces = rest[: len(plan.masks)], rest[len(plan.masks) :]
-        width, (mask1, mask2) = [x.shape[1]], masks or (None, None)
+        plan, needs, saved = ctx.plan, ctx.needs_input_grad, _Reader(ctx.saved_tensors)
+        x, context, hidden, active, qkv, sum1, mean1, rstd1, inner, sum2, mean2, rstd2 = saved.take(
+            NUM_STATES
+        )
+        qkv_w, _, out_w, _, norm1_w, norm1_b, up_w, _, down_w, _, norm2_w, norm2_b = saved.take(NUM_WEIGHTS)
+        at_qkv, at_out, at_up, at_down = _by_layer(saved.take(PER_ADAPTER * ctx.num_lows), plan)
+        mask1, mask2 = saved.take(len(plan.masks)) or (None, None)
+        low_qkv, low_out, low_up, low_down = _by_layer(saved.take(ctx.num_lows), plan, each=1)
+        width, learns = [x.shape[1]] if x is not None else [qkv.shape[1] // 3], needs[2:]
+        on_qkv, on_out, on_up, on_down = plan.adapters
 
         grad, *of_norm2 = _aten.native_layer_norm_backward(
-            grad.contiguous(), sum2, width, mean2, rstd2, norm2_w, norm2_b, _ALL
+            grad.contiguous(), sum2, width, mean2, rstd2, norm2_w, norm2_b, [True, *learns[10:12]]
         )
         kept = grad if mask2 is None else grad * mask2
-        of_inner, of_down = kept.mm(down_w), (kept.t().mm(active), kept.sum(0))
+        of_inner, of_down = kept.mm(down_w), _of_layer(kept, active, learns[8:10])
+        a_down = correct_backward(kept, active, low_down, on_down, at_down, into=of_inner)
         _aten.gelu_backward.grad_input(of_inner, inner, approximate=plan.approximate, grad_input=of_inner)
-        of_up = (of_inner.t().mm(hidden), of_inner.sum(0))
+        of_up = _of_layer(of_inner, hidden, learns[6:8])
+        grad.addmm_(of_inner, up_w)
+        a_up = correct_backward(of_inner, hidden, low_up, on_up, at_up, into=grad)
         grad, *of_norm1 = _aten.native_layer_norm_backward(
-            grad.addmm_(of_inner, up_w), sum1, width, mean1, rstd1, norm1_w, norm1_b, _ALL
+            grad, sum1, width, mean1, rstd1, norm1_w, norm1_b, [True, *learns[4:6]]
         )
         kept = grad if mask1 is None else grad * mask1
-        of_context, of_out = kept.mm(out_w), (kept.t().mm(context), kept.sum(0))
-        of_products = _attention_backward(of_context, qkv, pieces, plan)
-        of_qkv = (of_products.t().mm(x), of_products.sum(0))
-        grad.addmm_(of_products, qkv_w)
-        return grad, None, *of_qkv, *of_out, *of_norm1, *of_up, *of_down, *of_norm2
+        of_context, of_out = kept.mm(out_w), _of_layer(kept, context, learns[2:4])
+        a_out = correct_backward(kept, context, low_out, on_out, at_out, into=of_context)
+        of_products = _attention_backward(of_context, qkv, saved.rest(), plan)
+        of_qkv = _of_layer(of_products, x, learns[0:2])
+        of_x = grad.addmm_(of_products, qkv_w) if needs[0] else None
+        a_qkv = correct_backward(of_products, x, low_qkv, on_qkv, at_qkv, into=of_x)
+        of_weights = (*of_qkv, *of_out, *of_norm1, *of_up, *of_down, *of_norm2)
+        return of_x, None, *of_weights, *a_qkv, *a_out, *a_up, *a_down
+
+
+class _Reader:
+    """Takes tensors from a list, so many at a time."""
+
+    def __init__(self, tensors: Sequence[Tensor]) -> None:
+        self._tensors = list(tensors)
+
+    def take(self, count: int) -> list[Tensor]:
+        taken, self._tensors = self._tensors[:count], self._tensors[count:]
+        return taken
+
+    def rest(self) -> list[Tensor]:
+        return self._tensors
+
+
+def _by_layer(tensors: Sequence[Tensor], plan: BlockPlan, *, each: int = PER_ADAPTER) -> list[list[Tensor]]:
+    """The adapters' tensors, so many of each, of every one of the four layers."""
+    reader = _Reader(tensors)
+    return [reader.take(each * len(corrections)) for corrections in plan.adapters]
+
+
+def _if_learning(given: Sequence[Tensor], needs: Sequence[bool], plan: BlockPlan) -> list[Tensor | None]:
+    """The inputs of the four layers, each where its weight or an adapter of it learns."""
+    own = [needs[2 + place] for place in LAYERS]
+    return [
+        tensor if learns or corrections else None
+        for tensor, learns, corrections in zip(given, own, plan.adapters, strict=True)
+    ]
+
+
+def _of_layer(
+    grad: Float[Tensor, "T out"], given: Float[Tensor, "T in"], learns: Sequence[bool]
+) -> tuple[Tensor | None, Tensor | None]:
+    """Gradients of a layer's weight and bias, each where it learns."""
+    return grad.t().mm(given) if learns[0] else None, grad.sum(0) if learns[1] else None
 
 
 def _added(residual: States, value: States, mask: States | None) -> States:

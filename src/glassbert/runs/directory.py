@@ -23,7 +23,7 @@ REJECTED = "rejected.jsonl"
 # all that a run ever writes into its directory; nothing else is ever removed from it
 WRITTEN = (
     FILE, "metrics.jsonl", "predictions.csv", "report.html", "replay.json", REJECTED,
-    "checkpoints", "model", "tensorboard", ".lock",
+    "checkpoints", "model", "adapter", "tensorboard", ".lock",
 )  # fmt: skip
 STATES = ("running", "stopped", "finished")
 
@@ -90,6 +90,10 @@ class RunDirectory:
     @property
     def model(self) -> Path:
         return self.path / "model"
+
+    @property
+    def adapter(self) -> Path:
+        return self.path / "adapter"
 
     @property
     def predictions(self) -> Path:

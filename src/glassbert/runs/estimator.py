@@ -25,6 +25,7 @@ from glassbert.runs.fit import Place, fit
 from glassbert.runs.inputs import as_texts
 from glassbert.runs.job import FinetuneJob, Split
 from glassbert.runs.judge import settle
+from glassbert.runs.learnt import release
 from glassbert.runs.models import Model, load
 from glassbert.runs.prepare import Prepared, Request, prepare_model
 from glassbert.runs.recipe import values
@@ -36,7 +37,7 @@ from glassbert.text.tokenizer import Tokenizer
 from glassbert.text.windows import Windows
 from glassbert.train.stop import Stop
 
-SETTINGS = ("epochs", "batch_size", "learning_rate", "max_length", "budget")
+SETTINGS = ("epochs", "batch_size", "learning_rate", "max_length", "budget", "freeze", "lora")
 
 
 class TextEstimator(BaseEstimator):
@@ -54,6 +55,8 @@ class TextEstimator(BaseEstimator):
         learning_rate: float | None = None,
         max_length: int | None = None,
         budget: float | None = None,
+        freeze: int | str | None = None,
+        lora: int | None = None,
         device: str = "cpu",
         random_state: int | RandomState | None = 0,
     ) -> None:
@@ -63,6 +66,8 @@ class TextEstimator(BaseEstimator):
         self.learning_rate = learning_rate
         self.max_length = max_length
         self.budget = budget
+        self.freeze = freeze
+        self.lora = lora
         self.device = device
         self.random_state = random_state
 
@@ -168,6 +173,7 @@ def _train(prepared: Prepared, task: Task, sets: tuple[Examples, Examples], *, s
     with tempfile.TemporaryDirectory(prefix="glassbert-") as directory:
         place = Place(directory=Path(directory), run_id=secrets.token_hex(8), tensorboard=False)
         fit(job, place, stop=Stop(), deadline=deadline)
+    release(model.network)
     return settle(job)
 
 

@@ -43,6 +43,8 @@ class TextClassifier(ClassifierMixin, TextEstimator):
         max_length: int | None = None,
         class_weight: ClassWeights = None,
         budget: float | None = None,
+        freeze: int | str | None = None,
+        lora: int | None = None,
         device: str = "cpu",
         random_state: int | RandomState | None = 0,
     ) -> None:
@@ -53,6 +55,8 @@ class TextClassifier(ClassifierMixin, TextEstimator):
             learning_rate=learning_rate,
             max_length=max_length,
             budget=budget,
+            freeze=freeze,
+            lora=lora,
             device=device,
             random_state=random_state,
         )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from glassbert.errors import GlassbertError
+from glassbert.model.network import Network
 from glassbert.runs.check.finding import refuse_mistakes
 from glassbert.runs.claim import claimed
 from glassbert.runs.data import Dataset, Learning, read_dataset
@@ -17,6 +18,7 @@ from glassbert.runs.directory import FILE, REJECTED, RunDirectory, clear
 from glassbert.runs.fit import Place, fit, make_plan, refuse_kept
 from glassbert.runs.job import FinetuneJob, Split
 from glassbert.runs.judge import Judging, judge_and_save, rivals
+from glassbert.runs.learnt import count_learning, digest_of_frozen, refuse_changed_base
 from glassbert.runs.options import FinetuneOptions
 from glassbert.runs.override import changed_config
 from glassbert.runs.prepare import Prepared, prepare_model
@@ -128,6 +130,8 @@ class _Run:
             watchers.say(f"note: {sentence}")
         dataset, prepared = _read(options, watchers)
         refuse_changed_data(recorded.document["data"], dataset.facts)
+        base = recorded.document["model"].get("frozen_sha256")
+        refuse_changed_base(base, prepared.model.network, file=str(prepared.model.name))
         recorded.update({"config": changed_config(recorded.document["config"], options.settings)})
         kept = options.keep_checkpoints or 0
         return cls(directory=recorded, dataset=dataset, prepared=prepared, keep_checkpoints=kept)
@@ -240,7 +244,8 @@ def _model_facts(prepared: Prepared) -> Mapping[str, Any]:
     return {
         "source": prepared.model.name,
         "family": config.model_type,
-        "num_parameters": sum(parameter.numel() for parameter in network.parameters()),
+        "num_parameters": config.num_parameters + network.head_config.num_parameters(config),
+        **_restriction(network),
         "hidden_size": config.hidden_size,
         "num_hidden_layers": config.num_hidden_layers,
         "num_attention_heads": config.num_attention_heads,
@@ -248,3 +253,9 @@ def _model_facts(prepared: Prepared) -> Mapping[str, Any]:
         **({"lstm_size": head.lstm_size} if head.lstm_size else {}),
         "newly_initialised": list(prepared.newly_initialised),
     }
+
+
+def _restriction(network: Network) -> dict[str, Any]:
+    """Of a network that learns in parts: how many numbers learn, and what the others are."""
+    frozen = digest_of_frozen(network)
+    return {} if frozen is None else {"num_learning": count_learning(network), "frozen_sha256": frozen}

@@ -20,6 +20,7 @@ from glassbert.model.network import Network
 from glassbert.runs.data import DataOptions, Dataset, Learning, read_dataset
 from glassbert.runs.directory import RunDirectory
 from glassbert.runs.inference import TOKENS_PER_BATCH
+from glassbert.runs.learnt import refuse_changed_base, release
 from glassbert.runs.models import Model, load
 from glassbert.runs.options import FinetuneOptions
 from glassbert.runs.prepare import prepare_model
@@ -29,6 +30,7 @@ from glassbert.tasks.task import Batch, Examples
 from glassbert.text.order import sorted_batches
 from glassbert.train.checkpoint import MODULE, Checkpoints
 from glassbert.train.manifest import verify
+from glassbert.train.weights import load_module
 
 Source = str | Path | pd.DataFrame | None
 Weights = Mapping[str, Tensor]
@@ -128,9 +130,9 @@ class Ground:
         if name == "pretrained":
             if 0 in self._checkpoints.steps():
                 return self._checkpoint(0)
-            rows = len(self.dataset.train)
-            prepared = prepare_model(self.options.request, self.dataset.task, num_rows=rows)
-            return _copied(prepared.model.network)
+            network = self._begun()
+            release(network)
+            return _copied(network)
         if name == "scratch":
             seed = int(self.options.request.said().get("seed", 0))
             return _copied(Network(self.model.network.config, self.model.network.head_config, seed=seed))
@@ -149,7 +151,21 @@ class Ground:
             what, fix = f"there is no checkpoint of step {step}", f"the run keeps {kept}"
             raise MissingInputError(Problem(code="no-checkpoint", what=what, fix=fix, file=str(path)))
         verify(path)
-        return FileTensors(path / MODULE)
+        held = FileTensors(path / MODULE)
+        if "frozen_sha256" not in self.run.document["model"]:
+            return held
+        network = self._begun()
+        load_module(network, held)
+        release(network)
+        return _copied(network)
+
+    def _begun(self) -> Network:
+        """The network that training began with; DataError where what it froze has changed since."""
+        rows = len(self.dataset.train)
+        model = prepare_model(self.options.request, self.dataset.task, num_rows=rows).model
+        recorded = self.run.document["model"].get("frozen_sha256")
+        refuse_changed_base(recorded, model.network, file=str(model.name))
+        return model.network
 
 
 class FileTensors(Mapping[str, Tensor]):

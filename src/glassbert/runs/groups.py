@@ -13,7 +13,7 @@ FASTER = {"head.crf.": 50.0, "head.lstm.": 5.0}
 
 def parameter_groups(network: Network, *, layer_decay: float, weight_decay: float) -> list[ParameterGroup]:
     """One group per depth and kind: the head at the full rate, block i of L at layer_decay^(L - i),
-    embeddings lowest.
+    embeddings lowest. What is frozen is in none.
 
     Matrices of blocks and head are decayed; biases, norms and embedding tables are not. A chain of tags
     learns 50 times, an LSTM 5 times as fast as the head.
@@ -21,6 +21,8 @@ def parameter_groups(network: Network, *, layer_decay: float, weight_decay: floa
     depth = network.config.num_hidden_layers
     groups: dict[tuple[int, bool, float], ParameterGroup] = {}
     for name, parameter in network.named_parameters():
+        if not parameter.requires_grad:
+            continue
         level = _level(name, depth)
         decayed = parameter.ndim > 1 and not name.startswith(EMBEDDINGS)
         faster = next((factor for part, factor in FASTER.items() if name.startswith(part)), 1.0)

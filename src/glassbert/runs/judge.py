@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from glassbert.runs.adapter import save_adapter
 from glassbert.runs.directory import RunDirectory
 from glassbert.runs.export import model_card, save_model
 from glassbert.runs.inference import head_logits
 from glassbert.runs.job import FinetuneJob, Split
+from glassbert.runs.learnt import release
 from glassbert.runs.models import Model
 from glassbert.runs.other_columns import OtherColumns
 from glassbert.runs.predictions import NO_MORE, More, write_predictions
@@ -51,11 +53,14 @@ def rivals(job: FinetuneJob, evaluation: Split) -> dict[str, Rival]:
 
 
 def judge_and_save(run: RunDirectory, model: Model, judging: Judging) -> None:
-    """Write model, predictions.csv and, last of all, the result into run.json.
+    """Write model, adapter, predictions.csv and, last of all, the result into run.json.
+
+    Adapters are merged first: what is judged is the model that is saved.
 
     Raises OutputError or StorageError.
     """
     evaluation = judging.evaluation
+    adapters = release(model.network)
     settled = settle(judging.job)
     logits = head_logits(model.network, evaluation.windows)
     predictions = settled.task.decode(logits, evaluation.windows, evaluation.examples)
@@ -65,6 +70,8 @@ def judge_and_save(run: RunDirectory, model: Model, judging: Judging) -> None:
     finished = replace(model, notes=model.notes.with_tuned(settled.tuned))
     card = model_card({**run.document, "result": facts})
     save_model(finished, run.model, card=card, more={"run_id": run.run_id})
+    if adapters:
+        save_adapter(finished, run.adapter, adapters, run=run.document)
     write_predictions(run.predictions, evaluation.examples, predictions, task=settled.task, more=more)
     run.update({"status": "finished", "result": {**facts, **_cost(judging, predictions)}})
 

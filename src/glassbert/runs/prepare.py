@@ -8,9 +8,10 @@ from typing import Any
 
 from glassbert.errors import Problem, UsageError
 from glassbert.model.pretrained import load_pretrained
+from glassbert.runs.learnt import restrict
 from glassbert.runs.models import Model
 from glassbert.runs.notes import ModelNotes
-from glassbert.runs.recipe import Setting, metric_for, recipe, settle
+from glassbert.runs.recipe import Setting, learnt, metric_for, recipe, settle
 from glassbert.runs.resolve import resolve_model
 from glassbert.runs.settings import plain_names
 from glassbert.runs.training_memory import check_training_memory
@@ -57,6 +58,8 @@ def prepare_model(request: Request, task: Task, *, num_rows: int) -> Prepared:
         num_rows=num_rows,
         max_length=config.max_length,
         optimizer=str(said.get("optimizer", "adamw")),
+        lora=said.get("lora"),
+        freeze=said.get("freeze"),
     )
     settings = settle(request.settings, request.config, {**advice, **metric_for(task.best_by)})
     _refuse_metric(settings["metric"].value, task)
@@ -64,6 +67,7 @@ def prepare_model(request: Request, task: Task, *, num_rows: int) -> Prepared:
     if max_length > config.max_length:
         what = f"--max-length {max_length}: the model has positions for {config.max_length} tokens"
         raise UsageError(Problem(code="too-long", what=what, fix=f"give at most {config.max_length}"))
+    restrict(loaded.network, learnt(settings), seed=settings["seed"].value)
     network = loaded.network.to(request.device)
     check_training_memory(network, optimizer=settings["optimizer"].value, file=str(source.name))
     model = Model(

@@ -8,10 +8,11 @@ the strongest found.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from glassbert.runs.settings import Settings, check, plain_names
+from glassbert.runs.learnt import Learnt
+from glassbert.runs.settings import DEFAULTS, Settings, check, plain_names
 
 Origin = Literal["default", "recipe", "option", "config file"]
 
@@ -45,25 +46,64 @@ DEFAULT_REASONS = {
     "metric": "the share of right answers chooses the best step",
     "budget": "no limit was asked for",
     "seed": "fixed, so that the same command gives the same model",
+    "freeze": "nothing was asked to stay as it is",
+    "lora": "no adapters were asked for",
+    "lora_alpha": "no adapters were asked for",
+    "lora_targets": "no adapters were asked for",
+    "lora_dropout": "adapters hold few numbers, and hidden states are dropped already",
 }
 FEW_ROWS = 1000
 # without Adam's scaling the step is the gradient itself, whose norm is at most `max_grad_norm`
 PLAIN_RATES = {"sgd": 0.1, "momentum": 0.01}
+# an adapter's change is a product of which one factor begins at zero: it has a longer way to go
+LORA_FACTOR, LORA_MOST = 10, 2e-3
+HEAD_RATE = 2e-3
 
 
 def recipe(
-    *, num_parameters: int, num_rows: int, max_length: int, optimizer: str = "adamw"
+    *,
+    num_parameters: int,
+    num_rows: int,
+    max_length: int,
+    optimizer: str = "adamw",
+    lora: int | None = None,
+    freeze: int | str | None = None,
 ) -> dict[str, tuple[Any, str]]:
-    """Settings that depend on the model's size, the number of rows and the optimiser, with reasons."""
+    """Settings that depend on the model's size, the number of rows, the optimiser and what learns, with
+    reasons.
+    """
     millions = num_parameters / 1e6
     epochs, rows = _epochs(num_rows)
     return {
-        "learning_rate": _rate(millions, optimizer),
+        "learning_rate": _rate_for(millions, optimizer, lora=lora, freeze=freeze),
         "epochs": (epochs, f"{rows}: {num_rows:,} training rows, and the best checkpoint is kept"),
         "patience": _patience(num_rows),
         "batch_size": (16 if num_rows < FEW_ROWS else 32, f"{num_rows:,} training rows"),
         "max_length": (max_length, "the model's positions; longer texts are read in windows"),
+        **({} if lora is None else _of_adapters(lora)),
     }
+
+
+def _of_adapters(rank: int) -> dict[str, tuple[Any, str]]:
+    return {
+        "lora_alpha": (2.0 * rank, "twice the rank: an adapter counts twice, whatever its rank"),
+        "lora_targets": ("query,value", "the layers that Hu et al. 2021 found to need adapters most"),
+        "layer_decay": (1.0, "the adapters of all blocks begin at nothing, and learn alike"),
+    }
+
+
+def _rate_for(
+    millions: float, optimizer: str, *, lora: int | None, freeze: int | str | None
+) -> tuple[float, str]:
+    rate, reason = _rate(millions, optimizer)
+    if optimizer in PLAIN_RATES:
+        return rate, reason
+    if lora is not None:
+        change = "adapters begin at nothing and learn at ten times the rate of whole weights, up to 2e-3"
+        return min(LORA_FACTOR * rate, LORA_MOST), f"{change}; {reason}"
+    if freeze == "encoder":
+        return HEAD_RATE, "only the head learns, and it begins at random: no weight can be unlearnt"
+    return rate, reason
 
 
 def metric_for(best_by: str) -> dict[str, tuple[Any, str]]:
@@ -82,8 +122,7 @@ def settle(
     """
     said: dict[Origin, dict[str, Any]] = {"option": plain_names(given), "config file": plain_names(file)}
     settings = {}
-    for field in fields(Settings):
-        name = field.name
+    for name, default in DEFAULTS.items():
         origin = next((origin for origin, values in said.items() if values.get(name) is not None), None)
         if origin is not None:
             settings[name] = Setting(value=said[origin][name], origin=origin, reason=GIVEN[origin])
@@ -91,14 +130,19 @@ def settle(
             value, reason = advice[name]
             settings[name] = Setting(value=value, origin="recipe", reason=reason)
         else:
-            settings[name] = Setting(value=field.default, origin="default", reason=DEFAULT_REASONS[name])
+            settings[name] = Setting(value=default, origin="default", reason=DEFAULT_REASONS[name])
     check({name: setting.value for name, setting in settings.items()})
     return settings
 
 
 def values(settings: Mapping[str, Setting]) -> Settings:
     """The plain values."""
-    return Settings(**{name: setting.value for name, setting in settings.items()})
+    return Settings(**{name: settings[name].value for name in Settings.__dataclass_fields__})
+
+
+def learnt(settings: Mapping[str, Setting]) -> Learnt:
+    """What of the network learns."""
+    return Learnt.of({name: setting.value for name, setting in settings.items()})
 
 
 def _rate(millions: float, optimizer: str) -> tuple[float, str]:

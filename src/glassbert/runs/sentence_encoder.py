@@ -40,6 +40,8 @@ class SentenceEncoder(TextEstimator):
         learning_rate: float | None = None,
         max_length: int | None = None,
         budget: float | None = None,
+        freeze: int | str | None = None,
+        lora: int | None = None,
         device: str = "cpu",
         random_state: int | RandomState | None = 0,
     ) -> None:
@@ -50,6 +52,8 @@ class SentenceEncoder(TextEstimator):
             learning_rate=learning_rate,
             max_length=max_length,
             budget=budget,
+            freeze=freeze,
+            lora=lora,
             device=device,
             random_state=random_state,
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from glassbert.errors import Problem, UsageError
+from glassbert.runs.learnt import Learnt, problem_of
 from glassbert.tasks.labels import ClassWeights
 from glassbert.tasks.names import METRICS
 from glassbert.train.optimizer import NAMES as OPTIMIZERS
@@ -77,11 +78,13 @@ CHOICES = {
     "metric": METRICS,
 }
 OPTIONAL = ("budget", "class_weights")
+DEFAULTS = {field.name: field.default for part in (Settings, Learnt) for field in fields(part)}
+"""Every setting: how training goes, and what of the network learns."""
 
 
 def plain_names(given: Mapping[str, Any]) -> dict[str, Any]:
     """The same values under our names. Raises UsageError for an unknown name and for one given twice."""
-    known = [field.name for field in fields(Settings)]
+    known = list(DEFAULTS)
     named: dict[str, Any] = {}
     for name, value in given.items():
         plain = ALIASES.get(name, name)
@@ -100,7 +103,10 @@ def check(settings: Mapping[str, Any]) -> None:
     for name, value in settings.items():
         if value is None and name in OPTIONAL:
             continue
-        if name in RANGES:
+        if name in Learnt.__dataclass_fields__:
+            if problem := problem_of(name, value):
+                raise _bad(name, *problem)
+        elif name in RANGES:
             _check_range(name, value)
         elif name in LEAST:
             if not isinstance(value, int) or isinstance(value, bool) or not LEAST[name] <= value < 2**31:

@@ -45,6 +45,8 @@ class TokenTagger(TextEstimator):
         crf: bool = False,
         lstm_size: int = 0,
         budget: float | None = None,
+        freeze: int | str | None = None,
+        lora: int | None = None,
         device: str = "cpu",
         random_state: int | RandomState | None = 0,
     ) -> None:
@@ -55,6 +57,8 @@ class TokenTagger(TextEstimator):
             learning_rate=learning_rate,
             max_length=max_length,
             budget=budget,
+            freeze=freeze,
+            lora=lora,
             device=device,
             random_state=random_state,
         )

@@ -11,12 +11,19 @@ from glassbert.errors import DataError, Problem
 
 
 def module_tensors(module: nn.Module) -> dict[str, Tensor]:
-    """The parameters and persistent buffers, not copied; a tied tensor stands under its first name."""
+    """The parameters that learn and the persistent buffers, not copied; a tied tensor stands under its first
+    name. What is frozen is left out: whoever builds the module has it.
+    """
+    frozen = {
+        name
+        for name, parameter in module.named_parameters(remove_duplicate=False)
+        if not parameter.requires_grad
+    }
     seen: set[tuple[int, tuple[int, ...], tuple[int, ...]]] = set()
     tensors = {}
     for name, tensor in module.state_dict().items():
         place = (tensor.data_ptr(), tuple(tensor.shape), tensor.stride())
-        if tensor.numel() and place in seen:
+        if name in frozen or (tensor.numel() and place in seen):
             continue
         seen.add(place)
         tensors[name] = tensor

@@ -1,0 +1,35 @@
+"""The adapter of a run, in the layout of peft, beside the merged model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from glassbert.model.adapted import LowRank
+from glassbert.model.peft.writing import Trained, write_adapter
+from glassbert.runs.models import Model
+from glassbert.runs.notes import write_notes
+
+
+def save_adapter(
+    model: Model, directory: Path, adapters: Sequence[tuple[str, LowRank]], *, run: Mapping[str, Any]
+) -> None:
+    """Write the adapters, the head and our notes, from which `glassbert.load` makes the same model again.
+
+    `run` is run.json. Raises OutputError and StorageError.
+    """
+    dropout = run["config"]["lora_dropout"]["value"]
+    trained = Trained(adapters=adapters, base=base_name(run["model"]["source"]), dropout=dropout)
+    write_adapter(directory, model.network, trained)
+    head = model.network.head_config
+    named = {"labels": list(head.labels), "problem_type": head.problem_type, "pooling": head.pooling}
+    write_notes(directory, model.notes, more={"run_id": run["run_id"], "head": named})
+
+
+def base_name(source: str) -> str:
+    """A model's directory where it is one here, to be found from anywhere; else its name."""
+    path = Path(source)
+    if not path.is_dir():
+        return source
+    return str((path / "model" if (path / "run.json").exists() else path).absolute())
