@@ -39,9 +39,10 @@ OPTIONS = {
         "--task", "--model", "--eval-data", *COLUMNS, "--label-column", "--seed", "--measure",
         "--no-measure", "--threads", "--text-column", JSON, *READING,
     },
-    "evaluate": {*COLUMNS, "--label-column", "--scheme", "--repair-bio", JSON, *READING, *MODEL},
+    "evaluate": {"--base", *COLUMNS, "--label-column", "--scheme", "--repair-bio", JSON, *READING, *MODEL},
     "predict": {
-        "--text", "--pair", "--question", "--context", *COLUMNS, "--out", "-o", "--overwrite", JSON, *READING,
+        "--text", "--pair", "--question", "--context", *COLUMNS, "--base", "--out", "-o", "--overwrite", JSON,
+        *READING,
         *MODEL,
     },
     "fill-mask": {"--top-k", "--targets", "--device", "--threads", JSON},

@@ -101,3 +101,24 @@ def test_a_run_is_read_by_transformers_and_by_peft_with_the_same_logits(learnt: 
             assert float((found - expected[row]).abs().max()) <= 1e-5
     config = json.loads((learnt / "run" / "adapter" / "adapter_config.json").read_text())
     assert (config["layers_to_transform"], config["r"], config["lora_alpha"]) == ([1], 4, 8)
+
+
+@pytest.mark.parametrize("targets", [["query", "dense"], "all-linear", "bert.*(key|value)"], ids=str)
+def test_what_peft_saves_is_read_with_the_same_logits(targets: Any, learnt: Path, tmp_path: Path) -> None:
+    """The pooler among the layers with adapters, and a pattern in place of names."""
+    kind = transformers.AutoModelForSequenceClassification
+    base = kind.from_pretrained(learnt / "encoder", num_labels=3)
+    config = peft.LoraConfig(task_type="SEQ_CLS", r=4, lora_alpha=6, use_rslora=True, target_modules=targets)
+    model = peft.get_peft_model(base, config).eval()
+    generator = torch.Generator().manual_seed(3)
+    for name, parameter in model.named_parameters():
+        if "lora_B" in name or "classifier" in name:
+            parameter.data.normal_(0, 0.3, generator=generator)
+    model.save_pretrained(tmp_path / "theirs")
+    found = load(tmp_path / "theirs")
+    assert found.labels == ("LABEL_0", "LABEL_1", "LABEL_2")
+    text = "the film is warm ."
+    tokens = torch.from_numpy(found.windows([text]).input_ids.astype("int64"))[None]
+    with torch.no_grad():
+        expected = model(input_ids=tokens).logits[0]
+    assert float((torch.from_numpy(found.logits([text])[0]) - expected).abs().max()) <= 1e-5

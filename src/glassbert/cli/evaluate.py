@@ -8,6 +8,7 @@ import typer
 
 from glassbert.cli import arguments as words
 from glassbert.cli.console import emit, emit_json, say
+from glassbert.cli.learnt import Base
 from glassbert.cli.loading import load_aloud
 from glassbert.cli.reading import Reading, reads_tables
 from glassbert.cli.summary import scores_table
@@ -22,6 +23,7 @@ def evaluate(
     label_column: words.LabelColumn = None,
     scheme: words.Scheme = None,
     repair_bio: words.RepairBio = False,
+    base: Base = None,
     device: words.Device = "cpu",
     threads: words.Threads = None,
     *,
@@ -32,7 +34,7 @@ def evaluate(
     from glassbert.runs.evaluate import evaluate as run_evaluate
     from glassbert.text.asked import Asked
 
-    loaded = load_aloud(model, device=device, threads=threads)
+    loaded = load_aloud(model, device=device, threads=threads, base=base)
     asked = Asked(text=text_column, pair=pair_column, label=label_column)
     found = run_evaluate(loaded, data, read=words.tags_read(reading(), scheme, repair_bio), asked=asked)
     for note in found["notes"]:

@@ -16,6 +16,8 @@ LoraTargets = Annotated[
 ]
 LoraDropout = Annotated[float | None, typer.Option("--lora-dropout", help="Of what adapters see.")]
 
+Base = Annotated[str | None, typer.Option("--base", help="Base model, where MODEL is an adapter of peft.")]
+
 
 def frozen(text: str | None) -> int | str | None:
     """A number of blocks as a number."""

@@ -9,6 +9,7 @@ import typer
 
 from glassbert.cli import arguments as words
 from glassbert.cli.console import emit, emit_json, hear, say
+from glassbert.cli.learnt import Base
 from glassbert.cli.loading import load_aloud
 from glassbert.cli.reading import Reading, reads_tables
 from glassbert.errors import Problem, UsageError
@@ -31,6 +32,7 @@ def predict(
     ] = None,
     text_column: words.FirstColumn = None,
     pair_column: words.PairColumn = None,
+    base: Base = None,
     device: words.Device = "cpu",
     threads: words.Threads = None,
     *,
@@ -48,7 +50,7 @@ def predict(
 
     if out is not None:
         refuse_output(out, data, overwrite=overwrite)
-    loaded = load_aloud(model, device=device, threads=threads)
+    loaded = load_aloud(model, device=device, threads=threads, base=base)
     if data is None:
         found = predict_texts(loaded, _given(list(text or []), pair))
     else:

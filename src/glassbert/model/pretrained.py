@@ -18,6 +18,8 @@ from glassbert.model.hf_config import read_config, write_config
 from glassbert.model.memory import check_memory
 from glassbert.model.names import TAG_STEMS, head_names, tag_names
 from glassbert.model.network import Network, initialise
+from glassbert.model.peft.merging import Merged, head_of
+from glassbert.model.peft.reading import Adapter
 from glassbert.model.weights import Assigned, assign, export
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
@@ -40,20 +42,25 @@ def load_pretrained(
     replace_head: bool = False,
     allow_nonfinite: bool = False,
     seed: int = 0,
+    adapter: Adapter | None = None,
 ) -> Pretrained:
     """Load the encoder under the given head, or under the one that the checkpoint was saved with.
 
     Head tensors that the checkpoint lacks are drawn from N(0, initializer_range) by `seed` and named in
-    `assigned`. Logits of other classes count as lacking with `replace_head`, and are refused without it.
-    Errors: those of `open_tensors`, `read_json`, `read_config` and `assign`; DataError when the parameters
-    exceed the free memory (before anything is allocated) or are not finite, or when the checkpoint has a
-    chain or an LSTM that its configuration does not name; UsageError for other labels.
+    `assigned`. An `adapter` is merged into the tensors first, its head in place of theirs. Logits of other
+    classes count as lacking with `replace_head`, and are refused without it.
+    Errors: those of `open_tensors`, `read_json`, `read_config`, `Merged` and `assign`; DataError when the
+    parameters exceed the free memory (before anything is allocated) or are not finite, or when the
+    checkpoint has a chain or an LSTM that its configuration does not name; UsageError for other labels.
     """
     tensors = open_tensors(directory)
     path = directory / CONFIG
     read = read_config(read_json(path), file=str(path))
     config = read.encoder
     saved = saved_head(read.head, tensors, config)
+    usable: Mapping[str, Tensor] = tensors
+    if adapter is not None:
+        usable, saved = Merged(tensors, adapter, config), head_of(adapter, config, saved)
     chosen = head or saved
     _check_blocks(config, len(tensors), file=str(path))
     check_memory(config, chosen, file=str(path))
@@ -61,9 +68,8 @@ def load_pretrained(
         check_finite(tensors, file=str(directory))
     network = Network(config, chosen, seed=None)
     initialise(network, seed=seed, part="head.")
-    usable: Mapping[str, Tensor] = tensors
     if _other_classes(saved, chosen, replace_head=replace_head):
-        usable = without_logits(tensors, config, saved)
+        usable = without_logits(usable, config, saved)
     assigned = assign(network, usable, replace_head=replace_head, file=str(directory))
     if head is None:
         _refuse_unread(assigned, file=str(path))

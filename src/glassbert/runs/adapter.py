@@ -8,8 +8,10 @@ from typing import Any
 
 from glassbert.model.adapted import LowRank
 from glassbert.model.peft.writing import Trained, write_adapter
+from glassbert.runs.bases import OF_HEAD
 from glassbert.runs.models import Model
 from glassbert.runs.notes import write_notes
+from glassbert.runs.pooling_files import write_pooling
 
 
 def save_adapter(
@@ -23,8 +25,11 @@ def save_adapter(
     trained = Trained(adapters=adapters, base=base_name(run["model"]["source"]), dropout=dropout)
     write_adapter(directory, model.network, trained)
     head = model.network.head_config
-    named = {"labels": list(head.labels), "problem_type": head.problem_type, "pooling": head.pooling}
+    named = {name: getattr(head, name) for name in OF_HEAD}
     write_notes(directory, model.notes, more={"run_id": run["run_id"], "head": named})
+    if head.kind == "sentence":
+        width = model.network.config.hidden_size
+        write_pooling(directory, pooling=head.pooling, width=width, max_length=model.max_length)
 
 
 def base_name(source: str) -> str:

@@ -17,7 +17,7 @@ from glassbert.errors import DataError, MissingInputError, Problem
 
 # nothing that could be executed or unpickled, and none of the other formats that a repository may offer
 HUB_FILES = (
-    "config.json", "glassbert.json",
+    "config.json", "glassbert.json", "adapter_config.json", "adapter_model.safetensors",
     "model.safetensors", "model.safetensors.index.json", "model-*-of-*.safetensors",
     "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
     "vocab.txt", "vocab.json", "merges.txt",

@@ -16,6 +16,7 @@ from glassbert.model.config import HeadConfig
 from glassbert.model.network import Network
 from glassbert.model.pretrained import load_pretrained
 from glassbert.runs import inference
+from glassbert.runs.bases import open_adapter, own_head, unread
 from glassbert.runs.devices import refuse_device, use_threads
 from glassbert.runs.notes import ModelNotes, read_notes
 from glassbert.runs.pooling_files import read_pooling
@@ -163,8 +164,10 @@ class Model:
         return replace(self, network=self.network.to(device))
 
 
-def load(name: str | Path, *, device: str = "cpu") -> Model:
+def load(name: str | Path, *, device: str = "cpu", base: str | None = None) -> Model:
     """Load a run, a model directory, a bundled model or a hub id.
+
+    An adapter of peft is merged into its base: `base`, else what lies where the adapter says.
 
     Raises MissingInputError (66) when nothing is found, DataError (65) when what is found is not sound,
     UsageError (2) for a device that is not there.
@@ -172,18 +175,19 @@ def load(name: str | Path, *, device: str = "cpu") -> Model:
     refuse_device(device)
     source = resolve_model(name)
     notes = read_notes(source.directory)
-    head = None
+    directory, adapter = open_adapter(source, base)
+    head = own_head(source.directory, adapter)
     if notes.task == SentenceSimilarity.name:  # its weights are a bare encoder's: another file says the rest
         head = HeadConfig(kind="sentence", pooling=read_pooling(source.directory))
-    loaded = load_pretrained(source.directory, head=head)
-    tokenizer = Tokenizer.load(source.directory, vocab_size=loaded.network.config.vocab_size)
+    loaded = load_pretrained(directory, head=head, adapter=adapter)
+    tokenizer = Tokenizer.load(directory, vocab_size=loaded.network.config.vocab_size)
     return Model(
         network=loaded.network.to(device).eval(),
         tokenizer=tokenizer,
         name=source.name,
         notes=notes,
         untrained=loaded.assigned.newly_initialised,
-        warnings=(*loaded.warnings, *tokenizer.warnings),
+        warnings=(*loaded.warnings, *tokenizer.warnings, *unread(source.directory)),
     )
 
 

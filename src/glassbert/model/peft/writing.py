@@ -14,7 +14,7 @@ from glassbert.durable import make_directory, write_file
 from glassbert.model.adapted import LowRank
 from glassbert.model.files import write_tensors
 from glassbert.model.lora import kinds
-from glassbert.model.names import PREFIX, head_names
+from glassbert.model.names import PREFIX, head_names, tag_names
 from glassbert.model.network import Network
 from glassbert.model.weights import export
 
@@ -61,7 +61,8 @@ def write_adapter(directory: Path, network: Network, trained: Trained) -> None:
 
 def _head_tensors(network: Network) -> dict[str, Tensor]:
     every = export(network)
-    names = head_names(network.config, network.head_config.kind) or []
+    head = network.head_config
+    names = [*(head_names(network.config, head.kind) or []), *tag_names(head)]
     return {theirs: every[theirs] for name in names for theirs in name.theirs}
 
 
