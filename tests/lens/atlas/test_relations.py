@@ -42,8 +42,8 @@ def test_planted_heads_know_their_relation(tmp_path: Path) -> None:
     assert (found["det"].held_out, found["det"].held_out_count) == (0.0, 1)
 
 
-def guessed(model: gb.lens, tree: Sentence, direction: int) -> np.ndarray:
-    """[L, N, W] guesses by loops over the maps of the attention lens."""
+def guessed(model: gb.lens, tree: Sentence) -> np.ndarray:
+    """[2, L, N, W] guesses from the maps of the lens: what a word attends to, and what attends to it."""
     record = attention(model, tree.text)
     offsets = model.windows([tree.text], offsets=True).offsets
     inside = [
@@ -51,15 +51,17 @@ def guessed(model: gb.lens, tree: Sentence, direction: int) -> np.ndarray:
         for first, last in tree.spans
     ]
     layers, heads = record.certificates.shape
-    words = len(inside)
-    found = np.zeros((layers, heads, words), int)
+    holds = np.zeros((len(inside), len(offsets)))
+    for word, pieces in enumerate(inside):
+        holds[word, pieces] = 1
+    found = np.zeros((2, layers, heads, len(inside)), int)
     for layer, head in np.ndindex(layers, heads):
-        weights = record.weights(layer, head).astype(np.float64)
-        merged = np.full((words, words), -1.0)
-        for i, j in np.ndindex(words, words):
-            if i != j:
-                merged[i, j] = np.mean([sum(weights[a, b] for b in inside[j]) for a in inside[i]])
-        found[layer, head] = merged.argmax(1) if direction == 0 else merged.argmax(0)
+        # from a word: the mean over its pieces; to a word: the sum over its pieces
+        merged = (
+            holds / holds.sum(1, keepdims=True) @ record.weights(layer, head).astype(np.float64) @ holds.T
+        )
+        np.fill_diagonal(merged, -1)
+        found[:, layer, head] = merged.argmax(1), merged.argmax(0)
     return found
 
 
@@ -69,12 +71,12 @@ def test_accuracies_are_those_of_the_definition(shared_data: Path, minilm: Path)
     trees = read_treebank(shared_data / "ud_ewt" / "en_ewt-ud-dev.conllu.gz")[40:52]
     model = gb.load(minilm)
     record = gb.lens.heads(model, [tree.text for tree in trees], treebank=trees)
-    guesses = [[guessed(model, tree, direction) for tree in trees] for direction in range(2)]
+    guesses = [guessed(model, tree) for tree in trees]
     for relation in record.relations:
         for direction in range(2):
             hits = [
-                found[:, :, word] == tree.heads[word]
-                for found, tree in zip(guesses[direction], trees, strict=True)
+                found[direction, :, :, word] == tree.heads[word]
+                for found, tree in zip(guesses, trees, strict=True)
                 for word, name in enumerate(tree.relations)
                 if name == relation.name
             ]

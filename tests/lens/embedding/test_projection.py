@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import tempfile
 
 import numpy as np
 import pytest
@@ -68,28 +70,30 @@ def test_umap_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) ->
         refuse_method("umap")
 
 
-def test_umap_keeps_clusters_apart_and_repeats_itself() -> None:
-    points = np.concatenate([cloud(40), cloud(40, seed=1) + 40])
-    plane = project(points, "umap", metric="euclidean", seed=1)
-    first, second = plane.coordinates[:40], plane.coordinates[40:]
+def test_umap_keeps_clusters_apart_repeats_itself_and_leaves_torch_its_threads() -> None:
+    """In a process of its own: numba sets the threads of OpenMP once, seen where OMP_NUM_THREADS is set."""
+    code = """if True:
+        import json, numpy as np, torch
+        from glassbert.lens.embedding.projection import project
+        points = np.concatenate([np.load(path) for path in ("near.npy", "far.npy")])
+        planes = [project(points, "umap", metric="euclidean", seed=1) for _ in range(2)]
+        found = [plane.coordinates.tolist() for plane in planes]
+        print(json.dumps([torch.get_num_threads(), planes[0].settings, *found]))
+    """
+    with tempfile.TemporaryDirectory() as place:
+        np.save(f"{place}/near.npy", cloud(40))
+        np.save(f"{place}/far.npy", cloud(40, seed=1) + 40)
+        command, surroundings = [sys.executable, "-c", code], {**os.environ, "OMP_NUM_THREADS": "1"}
+        done = subprocess.run(
+            command, cwd=place, env=surroundings, capture_output=True, check=True, timeout=280
+        )
+    threads, settings, coordinates, again = json.loads(done.stdout)
+    assert threads == 1
+    first, second = np.array(coordinates[:40]), np.array(coordinates[40:])
     apart = np.linalg.norm(first.mean(0) - second.mean(0))
     assert apart > 2 * max(np.std(first, axis=0).max(), np.std(second, axis=0).max())
-    again = project(points, "umap", metric="euclidean", seed=1)
-    np.testing.assert_array_equal(plane.coordinates, again.coordinates)
-
-
-def test_umap_leaves_torch_its_threads() -> None:
-    """In a process of its own, as numba sets the threads of OpenMP once; seen with OMP_NUM_THREADS set."""
-    code = """if True:
-        import numpy as np, torch
-        from glassbert.lens.embedding.projection import project
-        project(np.random.default_rng(0).normal(size=(80, 8)), "umap", metric="euclidean", seed=1)
-        print(torch.get_num_threads())
-    """
-    command = [sys.executable, "-c", code]
-    surroundings = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, env=surroundings, capture_output=True, text=True, timeout=120, check=True)
-    assert done.stdout == "1\n"
+    assert coordinates == again
+    assert settings.endswith("15 neighbours, seed 1")
 
 
 def test_an_unknown_map_is_refused_with_the_choices() -> None:
