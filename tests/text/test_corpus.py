@@ -1,5 +1,6 @@
 """A tokenised corpus holds what its text says, whole or not at all, and refuses what was not written so."""
 
+import errno
 import json
 import os
 import random
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 from tokenizer_makers import HOSTILE, bpe, wordpiece
 
-from glassbert.errors import DataError, StorageError
+from glassbert.errors import DataError, OutputError, StorageError
 from glassbert.text import corpus_writing, sources
 from glassbert.text.chinese_words import WordList
 from glassbert.text.corpus import Corpus
@@ -159,6 +160,31 @@ def test_text_without_a_token_and_a_file_that_changes_are_refused(
     with pytest.raises(StorageError, match="changed between two readings"):
         prepare_corpus([text], tokenizer, tmp_path / "c")
     assert [each.name for each in (tmp_path / "c").iterdir()] == [".lock"]
+
+
+def test_a_full_disk_leaves_nothing_behind(
+    text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokenizer = Tokenizer.load(wordpiece(tmp_path))
+    append = corpus_writing._Writer._append
+    calls = 0
+
+    def full(self: object, name: str, values: object) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 5:
+            raise OSError(errno.ENOSPC, "full")
+        append(self, name, values)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(corpus_writing._Writer, "_append", full)
+        with pytest.raises(StorageError, match="No space left on device"):
+            prepare_corpus([text], tokenizer, tmp_path / "c")
+    assert [each.name for each in (tmp_path / "c").iterdir()] == [".lock"]
+    assert prepare_corpus([text], tokenizer, tmp_path / "c").num_documents == 4
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="cannot-create"):
+        prepare_corpus([text], tokenizer, tmp_path / "file" / "c")
 
 
 KILLED = """

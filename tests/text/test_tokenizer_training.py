@@ -4,9 +4,12 @@ import gzip
 import hashlib
 import os
 import random
+import re
 import subprocess
 import sys
 import unicodedata
+from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,12 @@ from tokenizer_makers import CORPUS, HOSTILE
 
 from glassbert.errors import DataError, OutputError, UsageError
 from glassbert.text.tokenizer import Tokenizer
-from glassbert.text.tokenizer_training import TrainingOptions, save_tokenizer, train_tokenizer
+from glassbert.text.tokenizer_training import (
+    WORDPIECE_SPECIAL,
+    TrainingOptions,
+    save_tokenizer,
+    train_tokenizer,
+)
 
 THAI = "ภาษาไทยไม่มีช่องว่างระหว่างคำ"
 ODD = [
@@ -103,6 +111,46 @@ def test_chinese_characters_are_words_and_words_of_others_are_joined(text: Path)
     assert all(len(token.removeprefix("##")) == 1 for token in tokenizer.tokens(range(400)) if "中" in token)
     assert tokenizer.id_of("中") is not None and tokenizer.id_of("##中") is None
     assert tokenizer.id_of("bone") is not None and tokenizer.vocab_size == 400
+
+
+def reference(text: str, size: int) -> list[str]:
+    """Pieces by id, by Sennrich's algorithm: the most frequent pair, of equal ones the lowest ids."""
+    words = Counter(re.findall(r"[^\W_]+|[^\w\s]|_", text))
+    letters = sorted({letter for word in words for letter in word})
+    inside = [letter for letter in letters if letter.isalnum() and letter != "\u4e2d"]
+    pieces = [*WORDPIECE_SPECIAL, *letters, *(f"##{letter}" for letter in inside)]
+    split = {word: [word[0], *(f"##{letter}" for letter in word[1:])] for word in words}
+    while len(pieces) < size:
+        number = {piece: k for k, piece in enumerate(pieces)}
+        pairs: Counter[tuple[str, str]] = Counter()
+        for word, parts in split.items():
+            for pair in pairwise(parts):
+                pairs[pair] += words[word]
+        left, right = min(pairs, key=lambda pair: (-pairs[pair], number[pair[0]], number[pair[1]]))
+        assert pairs[left, right] >= 2
+        joined = left + right.removeprefix("##")
+        for word, parts in split.items():
+            place = 0
+            while place < len(parts) - 1:
+                if (parts[place], parts[place + 1]) == (left, right):
+                    split[word] = parts = [*parts[:place], joined, *parts[place + 2 :]]
+                place += 1
+        if joined not in number:
+            pieces.append(joined)
+    return pieces
+
+
+def test_the_pieces_are_those_of_a_plain_implementation(tmp_path: Path) -> None:
+    text = "\n".join(spaced(syllables(40, seed=line)) for line in range(20))
+    (tmp_path / "a.txt").write_text(text)
+    options = TrainingOptions(vocab_size=240, coverage=1.0)
+    tokenizer = train_tokenizer([tmp_path / "a.txt"], options).tokenizer
+    assert tokenizer.tokens(range(240)) == reference(text, 240)
+
+
+def spaced(text: str) -> str:
+    """Chinese characters between spaces, as BERT's normaliser puts them."""
+    return text.replace("\u4e2d", " \u4e2d ")
 
 
 CODE = """
