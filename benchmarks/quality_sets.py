@@ -147,6 +147,19 @@ def stsb(data: Path, place: Path) -> Files:
     return Files(train=found["train"], evaluation=found["test"])
 
 
+def presidio(data: Path, place: Path) -> Files:
+    """Which kinds of personal data a text holds; a template's texts are all learnt or all scored."""
+    path = data / "presidio_synth_pii/synth_dataset_v2.json.gz"
+    items = json.loads(gzip.decompress(path.read_bytes()).decode("utf-8"))
+    parts: dict[str, list[tuple[str, str]]] = {"train": [], "test": []}
+    for item in items:
+        kinds = sorted({span["entity_type"] for span in item["spans"]})
+        part = "test" if item["template_id"] % 4 == 0 else "train"
+        parts[part].append((item["full_text"], "|".join(kinds)))
+    made = {name: rows_of(place / f"{name}.csv", ("text", "labels"), rows) for name, rows in parts.items()}
+    return Files(train=made["train"], evaluation=made["test"])
+
+
 def conll2003(data: Path, place: Path) -> Files:
     return Files(train=data / "conll2003/eng.train.gz", evaluation=data / "conll2003/eng.testb.gz",
                  options=("--format", "conll"))  # fmt: skip
@@ -196,6 +209,9 @@ SETS = (
     Set(name="ag_news", task=CLASSES, metric="accuracy", files=ag_news, wanted=0.88, epochs=2),
     Set(name="mrpc", task=PAIRS, metric="accuracy", files=mrpc),
     Set(name="rte", task=PAIRS, metric="accuracy", files=rte),
+    Set(name="stsb_numbers", task="text-regression", metric="spearman", files=stsb, peer=False),
+    Set(name="presidio", task="multi-label-classification", metric="micro_f1", files=presidio, epochs=6,
+        peer=False),
     Set(name="stsb", task=LIKENESS, metric="spearman", files=stsb, wanted=0.82, epochs=2, peer=False),
     Set(name="conll2003", task=TAGS, metric="f1", files=conll2003, wanted=0.85, share=3),
     Set(name="squad", task=ANSWERS, metric="f1", files=squad, epochs=2, share=4),

@@ -20,8 +20,9 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -134,14 +135,18 @@ def check_sizes(paths: Iterable[Path]) -> None:
     assert sum(sizes.values()) <= MOST_IN_ALL, f"{sum(sizes.values()):,} bytes in all"
 
 
-def make_material(work: Path, *, rows: int | None = None) -> None:
-    """The pages that are photographed, from `rows` of the bundled reviews (all if unsaid)."""
+def make_material(work: Path, *, rows: int | None = None, instead: Mapping[str, str] | None = None) -> None:
+    """The pages that are photographed, from `rows` of the bundled reviews (all if unsaid).
+
+    `instead`: other values of options than docs/gallery.md has.
+    """
     work.mkdir(parents=True, exist_ok=True)
     write_reviews(work, rows)
     for words in commands():
         if not (work / written(words)).exists():
             print(shlex.join(words), flush=True)
-            subprocess.run([sys.executable, *program(words)], cwd=work, check=True)
+            told = [(instead or {}).get(before, word) for before, word in pairwise(["", *words])]
+            subprocess.run([sys.executable, *program(told)], cwd=work, check=True)
 
 
 def write_reviews(work: Path, rows: int | None) -> None:

@@ -45,9 +45,9 @@ DECODE = """async (data) => {
 
 @pytest.fixture(scope="module")
 def material(tmp_path_factory: pytest.TempPathFactory, minilm: Path) -> Path:
-    """A run and its pages, by the commands of docs/gallery.md; of few reviews."""
+    """A run and its pages, by the commands of docs/gallery.md; of few reviews and points."""
     work = tmp_path_factory.mktemp("gallery")
-    gallery.make_material(work, rows=160)
+    gallery.make_material(work, rows=120, instead={"--points": "24", "--rows": "16"})
     return work
 
 

@@ -1,0 +1,132 @@
+"""Write the table of tasks of both READMEs, with the last scores of benchmarks/results/quality.jsonl.
+
+    python docs/make_task_table.py
+
+tests/test_task_table.py fails while a README does not hold what this writes.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "benchmarks" / "results" / "quality.jsonl"
+BEGIN, END = "<!-- tasks -->", "<!-- /tasks -->"
+Row = dict[str, Any]
+
+TABLES = "CSV, TSV, JSON, JSONL, Parquet, DataFrame"
+# task, page of docs/, what stands behind `glassbert`, a line of Python, formats, the set of its score
+TASKS = (
+    (
+        "text-classification", "settings", "finetune reviews.csv --out run",
+        "gb.TextClassifier().fit(texts, labels)", TABLES, "sst2",
+    ),
+    (
+        "text-pair-classification", "pairs", "finetune pairs.csv --task text-pair-classification --out run",
+        "gb.TextPairClassifier().fit(pairs, labels)", TABLES, "mrpc",
+    ),
+    (
+        "text-regression", "regression", "finetune scores.csv --task text-regression --out run",
+        "gb.TextRegressor().fit(texts, numbers)", TABLES, "stsb_numbers",
+    ),
+    (
+        "multi-label-classification", "multi-label",
+        "finetune tickets.csv --task multi-label-classification --out run",
+        "gb.MultiLabelClassifier().fit(texts, label_sets)", TABLES, "presidio",
+    ),
+    (
+        "token-classification", "tagging", "finetune train.conll --task token-classification --out run",
+        "gb.TokenTagger().fit(words, tags)", "CoNLL, words beside tags, JSONL", "conll2003",
+    ),
+    (
+        "question-answering", "question-answering", "finetune squad.json --task question-answering --out run",
+        "gb.QuestionAnswerer().fit(questions, answers)", "SQuAD 1.1 and 2.0, CSV, JSONL", "squad",
+    ),
+    (
+        "sentence-similarity", "similarity", "finetune pairs.csv --task sentence-similarity --out run",
+        "gb.SentenceEncoder().fit(pairs, scores)", TABLES, "stsb",
+    ),
+    (
+        "fill-mask", "fill-mask", 'fill-mask MODEL "The film is [MASK]."',
+        'gb.pipeline("fill-mask", model)("The film is [MASK].")', "text", "",
+    ),
+)  # fmt: skip
+NAMES = {
+    "sst2": "SST-2 dev, accuracy", "mrpc": "MRPC test, accuracy", "stsb_numbers": "STS-B test, Spearman",
+    "presidio": "PII types of synthetic texts, micro-F1", "conll2003": "CoNLL-2003 testb, strict F1",
+    "squad": "XQuAD English after 4,370 questions of SQuAD, F1 in percent", "stsb": "STS-B test, Spearman",
+}  # fmt: skip
+WORDS = {
+    "README.md": {
+        "header": "| Task | Command | Python | Data | Score on a public set | Training |",
+        "score": "{name} {value} [{low}, {high}]",
+        "time": "{minutes:.0f} min, {steps:,} steps, {threads}",
+        "threads": ("1 thread", "{} threads"),
+        "open": "not measured yet",
+        "none": "none is learnt",
+        "lead": "Every task, with a score on public data and its 95 % interval. All start from MiniLM"
+        " (22.7 million parameters) with the settings of the recipe; `benchmarks/quality.py` repeats them.",
+    },
+    "README.zh.md": {
+        "header": "| 任务 | 命令 | Python | 数据 | 公开数据上的得分 | 训练 |",
+        "score": "{name} {value} [{low}, {high}]",
+        "time": "{minutes:.0f} 分钟，{steps:,} 步，{threads}",
+        "threads": ("1 线程", "{} 线程"),
+        "open": "尚未测量",
+        "none": "不需训练",
+        "lead": "每个任务都给出公开数据上的得分及其 95% 区间。全部从 MiniLM（2270 万参数）以默认配方开始；"
+        "`benchmarks/quality.py` 可以重做。",
+    },
+}
+
+
+def main() -> None:
+    for name in WORDS:
+        page = ROOT / name
+        page.write_text(renewed(page.read_text(encoding="utf-8"), name, last_rows(RESULTS)), encoding="utf-8")
+
+
+def last_rows(results: Path) -> dict[str, Row]:
+    """The newest row of each set."""
+    if not results.exists():
+        return {}
+    rows = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
+    return {row["set"]: row for row in rows}
+
+
+def renewed(page: str, name: str, rows: dict[str, Row]) -> str:
+    """The page with the part between the markers written anew."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{section(WORDS[name], rows)}{END}{after}"
+
+
+def section(words: Any, rows: dict[str, Row]) -> str:
+    lines = [words["lead"], "", words["header"], "|---|---|---|---|---|---|"]
+    for task, page, command, python, formats, dataset in TASKS:
+        score, time = measured(words, rows, dataset)
+        cells = (f"[{task}](docs/{page}.md)", f"`glassbert {command}`", f"`{python}`", formats, score, time)
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def measured(words: Any, rows: dict[str, Row], dataset: str) -> tuple[str, str]:
+    """Score with interval, and what it took."""
+    if not dataset:
+        return "", words["none"]
+    if dataset not in rows:
+        return f"{NAMES[dataset]}: {words['open']}", ""
+    row = rows[dataset]
+    digits = 1 if row["ours"] > 1 else 3
+    value, low, high = (f"{each:.{digits}f}" for each in (row["ours"], *row["interval"]))
+    score = words["score"].format(name=NAMES[dataset], value=value, low=low, high=high)
+    one, many = words["threads"]
+    threads = one if row["threads"] == 1 else many.format(row["threads"])
+    minutes = row["training_seconds"] / 60
+    return score, words["time"].format(minutes=minutes, steps=row["steps"], threads=threads)
+
+
+if __name__ == "__main__":
+    main()
