@@ -39,10 +39,13 @@ OPTIONS = {
         "--task", "--model", "--eval-data", *COLUMNS, "--label-column", "--seed", "--measure",
         "--no-measure", "--threads", "--text-column", JSON, *READING,
     },
-    "evaluate": {"--base", *COLUMNS, "--label-column", "--scheme", "--repair-bio", JSON, *READING, *MODEL},
+    "evaluate": {
+        "--base", *COLUMNS, "--label-column", "--scheme", "--repair-bio", "--model-scheme", JSON, *READING,
+        *MODEL,
+    },
     "predict": {
-        "--text", "--pair", "--question", "--context", *COLUMNS, "--base", "--out", "-o", "--overwrite", JSON,
-        *READING,
+        "--text", "--pair", "--question", "--context", *COLUMNS, "--base", "--model-scheme", "--out", "-o",
+        "--overwrite", JSON, *READING,
         *MODEL,
     },
     "fill-mask": {"--top-k", "--targets", "--device", "--threads", JSON},

@@ -17,6 +17,7 @@ from glassbert.text.schemes import (
     may_follow,
     repaired,
     scheme_of,
+    scheme_of_model,
     spans_of,
     tag_names,
     tags_of,
@@ -108,6 +109,23 @@ def test_names_of_a_scheme_are_complete_and_tell_it(scheme: str, count: int) -> 
     names = tag_names(("x", "y"), scheme)
     assert len(names) == len(set(names)) == count and names[0] == "O"
     assert scheme_of(names) == scheme == learnt_as(scheme)
+
+
+@pytest.mark.parametrize(
+    ("labels", "scheme", "shown"),
+    [
+        (["O", "B-PER", "I-PER"], "iob2", None),
+        (["O", "B-PER"], "iob2", None),
+        (["O", "I-PER", "I-LOC"], "iob1", "I-PER"),
+        (["I-LOC", "O", "B-LOC", "I-PER"], "iob1", "I-PER"),
+        (["O", "B-X", "I-X", "E-X", "S-X", "I-Y"], "iobes", None),
+        (["DET", "NOUN"], "none", None),
+    ],
+)
+def test_a_models_labels_show_iob1_where_a_type_has_no_b(
+    labels: list[str], scheme: str, shown: str | None
+) -> None:
+    assert scheme_of_model(labels) == (scheme, shown)
 
 
 def found(text: str, **options: object) -> object:

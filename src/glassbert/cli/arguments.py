@@ -52,6 +52,10 @@ Scheme = Annotated[
     str | None,
     typer.Option("--scheme", help="Of tags: iob1, iob2, iobes, bilou or none; detected if unsaid."),
 ]
+ModelScheme = Annotated[
+    str | None,
+    typer.Option("--model-scheme", help="Of the model's own tags, such as iob1."),
+]
 RepairBio = Annotated[
     bool, typer.Option("--repair-bio", help="Read tags that break their scheme as conlleval does.")
 ]

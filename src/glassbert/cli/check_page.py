@@ -177,7 +177,7 @@ def _estimates(estimates: list[Mapping[str, Any]]) -> list[str]:
 def _decisions(check: Check) -> list[str]:
     """The warnings of the reading, and every finding with what to do."""
     told = {each.what for each in check.findings}
-    lines = []
+    lines = [line for note in check.document["notes"] for line in _item("note", note)]
     for warning in check.document["warnings"]:
         if warning not in told:
             lines += _item("warning" if not warning.startswith("row") else "", warning)

@@ -24,6 +24,7 @@ def evaluate(
     scheme: words.Scheme = None,
     repair_bio: words.RepairBio = False,
     base: Base = None,
+    model_scheme: words.ModelScheme = None,
     device: words.Device = "cpu",
     threads: words.Threads = None,
     *,
@@ -34,7 +35,7 @@ def evaluate(
     from glassbert.runs.evaluate import evaluate as run_evaluate
     from glassbert.text.asked import Asked
 
-    loaded = load_aloud(model, device=device, threads=threads, base=base)
+    loaded = load_aloud(model, device=device, threads=threads, base=base, scheme=model_scheme)
     asked = Asked(text=text_column, pair=pair_column, label=label_column)
     found = run_evaluate(loaded, data, read=words.tags_read(reading(), scheme, repair_bio), asked=asked)
     for note in found["notes"]:

@@ -7,13 +7,15 @@ from typing import Any
 from glassbert.cli.console import hear, say
 
 
-def load_aloud(model: str, *, device: str, threads: int | None, base: str | None = None) -> Any:
+def load_aloud(
+    model: str, *, device: str, threads: int | None, base: str | None = None, scheme: Any = None
+) -> Any:
     """The model, on the device and with the threads asked for; what is odd about it is said."""
     from glassbert.runs.devices import use_threads  # torch loads here, not for --help
     from glassbert.runs.models import load
 
     hear(use_threads(threads))
-    loaded = load(model, device=device, base=base)
+    loaded = load(model, device=device, base=base, scheme=scheme)
     for warning in loaded.warnings:
         say(f"note: {warning}")
     return loaded

@@ -33,6 +33,7 @@ def predict(
     text_column: words.FirstColumn = None,
     pair_column: words.PairColumn = None,
     base: Base = None,
+    model_scheme: words.ModelScheme = None,
     device: words.Device = "cpu",
     threads: words.Threads = None,
     *,
@@ -50,7 +51,7 @@ def predict(
 
     if out is not None:
         refuse_output(out, data, overwrite=overwrite)
-    loaded = load_aloud(model, device=device, threads=threads, base=base)
+    loaded = load_aloud(model, device=device, threads=threads, base=base, scheme=model_scheme)
     if data is None:
         found = predict_texts(loaded, _given(list(text or []), pair))
     else:

@@ -18,6 +18,7 @@ from glassbert.model.pretrained import load_pretrained
 from glassbert.runs import inference
 from glassbert.runs.bases import open_adapter, own_head, unread
 from glassbert.runs.devices import refuse_device, use_threads
+from glassbert.runs.model_scheme import refuse_scheme, scheme_notes
 from glassbert.runs.notes import ModelNotes, read_notes
 from glassbert.runs.pooling_files import read_pooling
 from glassbert.runs.resolve import resolve_model
@@ -26,6 +27,7 @@ from glassbert.tasks.names import task_of_head
 from glassbert.tasks.similarity import SentenceSimilarity
 from glassbert.tasks.task import Examples, Predictions, Task
 from glassbert.text.asked import Asked, Schema
+from glassbert.text.schemes import Scheme
 from glassbert.text.tokenizer import Tokenizer
 from glassbert.text.windows import Windows
 
@@ -164,13 +166,16 @@ class Model:
         return replace(self, network=self.network.to(device))
 
 
-def load(name: str | Path, *, device: str = "cpu", base: str | None = None) -> Model:
-    """Load a run, a model directory, a bundled model or a hub id.
+def load(
+    name: str | Path, *, device: str = "cpu", base: str | None = None, scheme: Scheme | None = None
+) -> Model:
+    """Load a run, a model directory, a bundled model or a hub id; `scheme` is that of a tagger's labels
+    where their names do not show it ("iob1").
 
     An adapter of peft is merged into its base: `base`, else what lies where the adapter says.
 
     Raises MissingInputError (66) when nothing is found, DataError (65) when what is found is not sound,
-    UsageError (2) for a device that is not there.
+    UsageError (2) for a device that is not there and for a scheme that the labels are not written in.
     """
     refuse_device(device)
     source = resolve_model(name)
@@ -180,6 +185,9 @@ def load(name: str | Path, *, device: str = "cpu", base: str | None = None) -> M
     if notes.task == SentenceSimilarity.name:  # its weights are a bare encoder's: another file says the rest
         head = HeadConfig(kind="sentence", pooling=read_pooling(source.directory))
     loaded = load_pretrained(directory, head=head, adapter=adapter)
+    found = loaded.network.head_config
+    refuse_scheme(scheme, found, name=source.name)
+    notes = replace(notes, scheme=scheme or notes.scheme)
     tokenizer = Tokenizer.load(directory, vocab_size=loaded.network.config.vocab_size)
     return Model(
         network=loaded.network.to(device).eval(),
@@ -187,7 +195,12 @@ def load(name: str | Path, *, device: str = "cpu", base: str | None = None) -> M
         name=source.name,
         notes=notes,
         untrained=loaded.assigned.newly_initialised,
-        warnings=(*loaded.warnings, *tokenizer.warnings, *unread(source.directory)),
+        warnings=(
+            *loaded.warnings,
+            *tokenizer.warnings,
+            *unread(source.directory),
+            *scheme_notes(notes.scheme, found),
+        ),
     )
 
 

@@ -13,6 +13,7 @@ from glassbert.durable import write_file
 from glassbert.errors import DataError, Problem
 from glassbert.strict_json import read_json
 from glassbert.tasks.task import Tuned
+from glassbert.text.schemes import Scheme
 
 FILE = "glassbert.json"
 FORMAT_VERSION = 1
@@ -23,6 +24,7 @@ RARE = {
     "thresholds": (),
     "null_threshold": None,
     "max_answer_length": None,
+    "scheme": None,
 }
 LabelType = Literal["str", "int", "float", "bool"]
 
@@ -33,7 +35,7 @@ class ModelNotes:
     labels were before they were written as strings ("str", "int", "float" or "bool"), the standard deviation
     of the numbers that it learnt from (of similarities their span, and the least as `label_shift`), from
     which score on each of several labels is given, by how much having no answer must score above the best
-    one, and how many tokens an answer may have.
+    one, how many tokens an answer may have, and the scheme of its tags where their names do not show it.
     """
 
     task: str | None = None
@@ -45,6 +47,7 @@ class ModelNotes:
     thresholds: tuple[float, ...] = ()
     null_threshold: float | None = None
     max_answer_length: int | None = None
+    scheme: Scheme | None = None
 
     @property
     def tuned(self) -> Tuned:
@@ -77,6 +80,8 @@ class ModelNotes:
             found.append(f"null_threshold is {null!r}, not a finite number")
         if longest is not None and (type(longest) is not int or longest < 1):
             found.append(f"max_answer_length is {longest!r}, not a whole number of at least 1")
+        if self.scheme is not None and self.scheme not in get_args(Scheme):
+            found.append(f"scheme is {self.scheme!r}, not one of {', '.join(get_args(Scheme))}")
         if self.label_type not in get_args(LabelType):
             found.append(f"label_type is {self.label_type!r}, not one of {', '.join(get_args(LabelType))}")
         return found

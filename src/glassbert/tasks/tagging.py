@@ -59,7 +59,7 @@ from glassbert.tasks.wording import RIVAL_NAMES
 from glassbert.text.asked import Schema
 from glassbert.text.columns import Columns
 from glassbert.text.label_checks import near_duplicate_labels
-from glassbert.text.schemes import OUTSIDE, Scheme, scheme_of, tag_names
+from glassbert.text.schemes import OUTSIDE, Scheme, scheme_of, scheme_of_model, tag_names
 from glassbert.text.tables import Table
 from glassbert.text.tag_columns import TagColumns
 from glassbert.text.tokenizer import Tokenizer
@@ -89,6 +89,7 @@ class TokenClassification:
     label_smoothing: float = 0.0
     temperature: float = 1.0
     chain: Crf | None = None
+    told: Scheme | None = None
 
     def __post_init__(self) -> None:
         if self.head.kind != KIND or not self.head.labels:
@@ -97,13 +98,13 @@ class TokenClassification:
 
     @cached_property
     def scheme(self) -> Scheme:
-        """The scheme of the head's labels."""
-        return scheme_of(self.head.labels)
+        """The scheme of the head's labels, as told or as they show it."""
+        return self.told or scheme_of_model(self.head.labels)[0]
 
     @cached_property
     def edges(self) -> Edges:
-        """Which tag may follow which."""
-        return Edges.of(self.head.labels, self.scheme)
+        """Which tag may follow which; any sequence of IOB1 can be read."""
+        return Edges.of(self.head.labels, "none" if self.scheme == "iob1" else self.scheme)
 
     @classmethod
     def notice(cls, table: Table, columns: Columns, *, allow_single: bool) -> list[str]:
@@ -146,7 +147,7 @@ class TokenClassification:
 
     @classmethod
     def of_head(cls, head: HeadConfig, tuned: Tuned) -> Self:
-        return cls(head=head, temperature=tuned.temperature)
+        return cls(head=head, temperature=tuned.temperature, told=tuned.scheme)
 
     def read(self, table: Table, columns: Columns) -> Examples:
         """Every row as an example, without targets if there is no column of tags; DataError for bad cells.
@@ -215,7 +216,7 @@ class TokenClassification:
         found = fit_temperature(np.concatenate(held_out.logits), truth)
         return Settled(
             task=replace(self, temperature=found.value),
-            tuned=Tuned(temperature=found.value),
+            tuned=Tuned(temperature=found.value, scheme=self.told),
             facts=lambda predictions, judged: calibration_facts(found, *word_by_word(predictions, judged)),
         )
 

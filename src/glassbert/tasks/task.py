@@ -24,6 +24,7 @@ from glassbert.tasks.labels import ClassWeights
 from glassbert.tasks.verdict import Verdict
 from glassbert.text.asked import Schema
 from glassbert.text.columns import Columns
+from glassbert.text.schemes import Scheme
 from glassbert.text.tables import Table
 from glassbert.text.tokenizer import Tokenizer
 from glassbert.text.windows import Windows
@@ -157,8 +158,8 @@ class Measured:
 
 @dataclass(frozen=True, kw_only=True)
 class Tuned:
-    """What is kept beside the model because its weights cannot say it: what held-out rows decided, and the
-    spread of the numbers that it learnt from.
+    """What is kept beside the model because its weights cannot say it: what held-out rows decided, the
+    spread of the numbers that it learnt from, and the scheme of its tags where somebody has told it.
     """
 
     temperature: float = 1.0
@@ -167,6 +168,7 @@ class Tuned:
     thresholds: tuple[float, ...] = ()
     null_threshold: float | None = None
     max_answer_length: int | None = None
+    scheme: Scheme | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -37,11 +37,11 @@ LETTERS: dict[str, tuple[str, str, str, str]] = {
 TITLES = {"iob1": "IOB1", "iob2": "IOB2", "iobes": "IOBES", "bilou": "BILOU", "none": "plain tags"}
 
 
-def check_scheme(name: str | None) -> None:
+def check_scheme(name: str | None, *, option: str = "--scheme") -> None:
     """Raise UsageError for a name that is no scheme; None is to be detected."""
     if name is not None and name not in get_args(Scheme):
         fix = f"give one of {', '.join(get_args(Scheme))}"
-        raise UsageError(Problem(code="bad-option", what=f"--scheme is {name!r}", fix=fix))
+        raise UsageError(Problem(code="bad-option", what=f"{option} is {name!r}", fix=fix))
 
 
 @lru_cache(maxsize=4096)
@@ -164,6 +164,19 @@ def scheme_of(labels: Iterable[str]) -> Scheme:
     if letters & {"L", "U"}:
         return "bilou" if not letters & {"E", "S"} else "none"
     return "iobes" if letters & {"E", "S"} else "iob2"
+
+
+def scheme_of_model(labels: Iterable[str]) -> tuple[Scheme, str | None]:
+    """The scheme of a trained model by its labels, and the label that shows it where it is IOB1.
+
+    In IOB2 every type has a B-: an I- whose type has none must begin entities itself. A model of IOB1 all of
+    whose types have both cannot be told from one of IOB2.
+    """
+    found = scheme_of(labels)
+    tags = [split_tag(label) for label in labels]
+    begun = {name for letter, name in tags if letter == "B"}
+    alone = [f"I-{name}" for letter, name in tags if letter == "I" and name not in begun]
+    return ("iob1", alone[0]) if found == "iob2" and alone else (found, None)
 
 
 def may_follow(before: str, tag: str, scheme: Scheme) -> bool:

@@ -18,7 +18,7 @@ from tests.runs.material import options, texts_and_labels
 
 KEYS = {
     "source", "file", "rows", "evaluation", "columns", "task", "answers", "languages", "lengths",
-    "near_duplicates", "warnings", "findings", "ok",
+    "near_duplicates", "notes", "warnings", "findings", "ok",
 }  # fmt: skip
 
 

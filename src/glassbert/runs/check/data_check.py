@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from glassbert.runs.check.estimate import estimate
-from glassbert.runs.check.finding import Finding, refuse_mistakes
+from glassbert.runs.check.finding import Finding, is_note, refuse_mistakes
 from glassbert.runs.check.guess import Guess, guess_task
 from glassbert.runs.check.lengths import token_lengths, unknown_finding
 from glassbert.runs.check.near import near_duplicates, near_findings
@@ -126,7 +126,8 @@ def check_data(data: Source, eval_data: Source | None, options: CheckOptions) ->
         "languages": _scripts(everything),
         "lengths": {"model": str(prepared.model.name), **lengths.as_dict()},
         "near_duplicates": near.as_dict(),
-        "warnings": list(dataset.warnings),
+        "notes": [each for each in dataset.warnings if is_note(each)],
+        "warnings": [each for each in dataset.warnings if not is_note(each)],
     }
     if options.measure:
         document |= _measured(dataset, request, prepared, spent=spent)

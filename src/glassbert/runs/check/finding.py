@@ -36,6 +36,11 @@ class Finding:
         return Problem(code=self.code, what=self.what, fix=self.fix, file=source)
 
 
+def is_note(sentence: str) -> bool:
+    """Whether a sentence about the rows says how they are read, and warns of nothing."""
+    return sentence.startswith("scheme: ")
+
+
 def refuse_mistakes(findings: Iterable[Finding], source: str) -> None:
     """Raise DataError (65) naming every finding that makes training a mistake."""
     mistakes = [each.problem(source) for each in findings if each.level == "mistake"]
