@@ -34,6 +34,11 @@ OPTIONS = {
         "--overwrite", "--report", "--no-report", "--looks", JSON,
         *READING, *MODEL,
     },
+    "tune": {
+        "--out", "--budget", "--eval-data", "--task", *COLUMNS, "--label-column", "--scheme", "--repair-bio",
+        "--model", "--metric", "--trials", "--seeds", "--seed", "--config", "--resume", "--overwrite", JSON,
+        *READING, *MODEL,
+    },
     "compare": {"--shared", "--rows", "--out", "-o", "--overwrite", JSON},
     "check": {
         "--task", "--model", "--eval-data", *COLUMNS, "--label-column", "--seed", "--measure",
@@ -91,6 +96,7 @@ ARGUMENTS = {
     "check": ["data"],
     "compare": ["run_a", "run_b"],
     "finetune": ["train"],
+    "tune": ["data"],
     "evaluate": ["model", "data"],
     "predict": ["model", "data"],
     "fill-mask": ["model", "text"],

@@ -20,6 +20,7 @@ from glassbert.cli import (
     predict,
     report,
     tokenizer,
+    tune,
 )
 from glassbert.cli.failures import open_streams, reported
 from glassbert.errors import Problem, UsageError
@@ -39,6 +40,7 @@ app = typer.Typer(
 app.command("demo", short_help="Two minutes, offline: a fine-tuned model and its report.")(demo.demo)
 app.command("check", short_help="What is in a file, and whether to train on it.")(check.check)
 app.command("finetune", short_help="Learn from labelled texts; measured and explained.")(finetune.finetune)
+app.command("tune", short_help="Search settings; claims only what is proved.")(tune.tune)
 app.command("evaluate", short_help="Score a model on labelled rows, with intervals.")(evaluate.evaluate)
 app.command("compare", short_help="What changed from one run to another.")(compare.compare)
 app.command("predict", short_help="The label of a text, or of every row of a file.")(predict.predict)

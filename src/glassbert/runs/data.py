@@ -44,7 +44,9 @@ class DataOptions:
 
     `train` None is for a run that is resumed: then the recorded file is read. `split_seed` splits where the
     settings' seed shall not; with `folds` the evaluation rows are the `fold`-th (from 1) of so many parts.
-    `loss` and `pooling` are for sentence-similarity, `crf` and `lstm_size` for token-classification.
+    `loss` and `pooling` are for sentence-similarity, `crf` and `lstm_size` for token-classification. With
+    `rehearsal` the rows to judge by are taken out of those to learn from, and those that a split sets aside
+    stay unseen: choices can be tried out without them.
     """
 
     train: str | Path | pd.DataFrame | Table | None = None
@@ -63,6 +65,7 @@ class DataOptions:
     pooling: str | None = None
     crf: bool | None = None
     lstm_size: int | None = None
+    rehearsal: bool = False
 
     @property
     def asked(self) -> Asked:
@@ -198,6 +201,8 @@ def _evaluation(
     """(rows to learn from, rows to judge by): split, or all of the training file and all of the other."""
     if options.evaluation is None:
         learn, held = _held(options, task, everything, seed=seed)
+        if options.rehearsal:
+            learn, held = hold_out(learn, task, share=EVALUATION_SHARE, most=MOST_EVALUATION, seed=seed + 2)
         others = other_columns(source.table, source.columns, held.rows)
         facts = {"path": None, "sha256": None, "rows": len(held)}
         return learn, _Judged(examples=held, others=others, facts=facts)

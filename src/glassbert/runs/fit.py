@@ -61,6 +61,7 @@ def fit(
         run_id=place.run_id,
         milestones=milestones(plan.total_steps, place.keep_checkpoints),
     )
+    job.on_scores = watchers.on_scores
     network.encoder.embeddings.word.sparse = True
     network.train()
     try:

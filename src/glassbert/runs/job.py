@@ -4,7 +4,7 @@ scores.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +51,7 @@ class FinetuneJob:
             attention=settings.attention_dropout,
             classifier=settings.hidden_dropout,
         )
+        self.on_scores: Callable[[Mapping[str, float]], None] | None = None
         self.device = next(network.parameters()).device
         words = network.encoder.embeddings.word.weight
         (self._words,) = (name for name, parameter in network.named_parameters() if parameter is words)
@@ -79,9 +80,11 @@ class FinetuneJob:
 
     def evaluate(self) -> dict[str, float]:
         examples, windows = self.validation.examples, self.validation.windows
-        return self.task.score(
-            self.task.decode(head_logits(self.network, windows), windows, examples), examples
-        )
+        found = self.task.decode(head_logits(self.network, windows), windows, examples)
+        scores = self.task.score(found, examples)
+        if self.on_scores is not None:
+            self.on_scores(scores)
+        return scores
 
     def replay(self, step: int) -> dict[str, Any]:
         rows = [self.train.examples.rows[self.draws.example[drawn]] for drawn in self._drawn(step)]

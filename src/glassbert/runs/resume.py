@@ -20,10 +20,10 @@ from glassbert.text.options import ReadOptions
 # which of the data's options are recorded; `task` and `read` are recorded elsewhere
 DATA = (
     "train", "evaluation", "text_column", "pair_column", "label_column", "allow_degenerate", "fail_on_leak",
-    "split_seed", "fold", "folds", *OWN,
+    "split_seed", "fold", "folds", "rehearsal", *OWN,
 )  # fmt: skip
 # what runs of earlier versions do not say
-UNSAID = dict.fromkeys(("pair_column", "split_seed", "fold", "folds", *OWN))
+UNSAID = {**dict.fromkeys(("pair_column", "split_seed", "fold", "folds", *OWN)), "rehearsal": False}
 # files may lie elsewhere by now: their content is compared instead, once they are read
 MAY_MOVE = ("train", "evaluation")
 FRAME = "DataFrame"

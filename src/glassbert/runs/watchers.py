@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from glassbert.train.plan import StepReport
@@ -10,7 +10,8 @@ from glassbert.train.plan import StepReport
 
 @dataclass(frozen=True, kw_only=True)
 class Watchers:
-    """Who hears a sentence, and who sees every step."""
+    """Who hears a sentence, who sees every step, and who hears the scores of every validation."""
 
     say: Callable[[str], None] = lambda sentence: None
     on_step: Callable[[StepReport], None] | None = None
+    on_scores: Callable[[Mapping[str, float]], None] | None = None
