@@ -57,6 +57,31 @@ CASES = {
         "multi-label-classification",
         "2 columns hold nothing but 0 and 1",
     ),
+    "pairs that belong together": (
+        {"anchor": WORDS, "positive": OTHERS},
+        "sentence-similarity",
+        "'anchor' and 'positive' belong together",
+    ),
+    "triplets": (
+        {"Anchor": WORDS, "positive": OTHERS, "negative": WORDS[::-1]},
+        "sentence-similarity",
+        "and 'negative' does not",
+    ),
+    "an anchor and a positive with a label": (
+        {"anchor": WORDS, "positive": OTHERS, "label": HALVES},
+        "text-pair-classification",
+        "two texts of one row",
+    ),
+    "questions": (
+        {"question": WORDS, "context": OTHERS, "answers": [{"text": [], "answer_start": []}] * 40},
+        "question-answering",
+        "columns 'context' and 'question'",
+    ),
+    "words with tags": (
+        {"tokens": [["Ann", "is"]] * 40, "ner_tags": [["B-PER", "O"]] * 40},
+        "token-classification",
+        "lists of words and of their tags: 'tokens', 'ner_tags'",
+    ),
     "a stray semicolon": (
         {"text": WORDS, "label": ["a;b", *(["a", "b", "c"] * 13)]},
         "text-classification",

@@ -9,7 +9,8 @@ from glassbert.errors import DataError
 from glassbert.tasks.names import TASKS
 from glassbert.text.asked import Asked, Schema
 from glassbert.text.columns import choose_columns
-from glassbert.text.names import SET_NAMES, plain
+from glassbert.text.like_columns import negative_column
+from glassbert.text.names import LABEL_NAMES, NUMBER_NAMES, SET_NAMES, plain
 from glassbert.text.profiles import DECIMAL, Profile, profile
 from glassbert.text.quoting import quoted
 from glassbert.text.set_columns import marked_columns
@@ -61,6 +62,18 @@ def _words_and_tags(seen: _Seen) -> str | None:
 def _context_and_question(seen: _Seen) -> str | None:
     names = {plain(name) for name in seen.profiles}
     return "columns 'context' and 'question'" if {"context", "question"} <= names else None
+
+
+def _anchor_and_positive(seen: _Seen) -> str | None:
+    """The names under which sentence-transformers knows pairs that belong together, and triplets."""
+    names = {plain(name): name for name in seen.profiles}
+    if not {"anchor", "positive"} <= set(names) or seen.asked.label is not None:
+        return None
+    if not names.keys().isdisjoint(frozenset().union(*LABEL_NAMES, *NUMBER_NAMES)):
+        return None
+    third = negative_column(seen.table)
+    more = "" if third is None else f", and {quoted(third)} does not"
+    return f"{quoted(names['anchor'])} and {quoted(names['positive'])} belong together{more}"
 
 
 def _several_labels(seen: _Seen) -> str | None:
@@ -122,6 +135,7 @@ def _two_texts(seen: _Seen) -> str | None:
 SIGNS: tuple[tuple[str, Callable[[_Seen], str | None]], ...] = (
     ("token-classification", _words_and_tags),
     ("question-answering", _context_and_question),
+    ("sentence-similarity", _anchor_and_positive),
     ("multi-label-classification", _several_labels),
     ("text-regression", _number),
     ("text-pair-classification", _two_texts),
