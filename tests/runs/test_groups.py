@@ -3,6 +3,7 @@
 import pytest
 
 from glassbert.runs.groups import parameter_groups
+from glassbert.runs.learnt import Learnt, restrict
 from tests.model.small import build
 
 DEPTHS = {"encoder.embeddings.": 0, "encoder.blocks.0.": 1, "encoder.blocks.1.": 2}
@@ -41,3 +42,18 @@ def test_only_matrices_outside_the_embeddings_are_decayed() -> None:
 def test_without_decay_all_learn_alike() -> None:
     groups = parameter_groups(build("sequence-classification"), layer_decay=1.0, weight_decay=0.0)
     assert {group.lr_scale for group in groups} == {1.0}
+
+
+def test_what_is_frozen_is_in_no_group_and_the_others_keep_their_rates() -> None:
+    network, whole = build("sequence-classification"), build("sequence-classification")
+    restrict(network, Learnt(freeze=1), seed=0)
+    rates = [
+        {
+            name: group.lr_scale
+            for group in parameter_groups(each, layer_decay=DECAY, weight_decay=WEIGHT_DECAY)
+            for name, _ in group.parameters
+        }
+        for each in (network, whole)
+    ]
+    kept = {name: rate for name, rate in rates[1].items() if name.startswith(("encoder.blocks.1.", "head."))}
+    assert rates[0] == kept
