@@ -12,12 +12,14 @@ from sklearn.base import clone
 import glassbert as gb
 from glassbert.errors import UsageError
 from glassbert.runs.evaluate import evaluate
-from glassbert.runs.finetune import FinetuneOptions
+from glassbert.runs.finetune import FinetuneOptions, Watchers, finetune
 from glassbert.runs.ground import open_ground
 from glassbert.runs.models import load
 from glassbert.runs.predict import predict_texts
 from glassbert.runs.tagger import TokenTagger
 from glassbert.show.run_report import report_run
+from glassbert.train.plan import StepReport
+from glassbert.train.stop import Stop
 from tests.runs.material import options, read_json, run, said_by
 from tests.runs.test_resume import same_bits, silent, stop_after
 from tests.runs.test_tagging import conll, sentences
@@ -103,6 +105,21 @@ def test_a_stopped_run_goes_on_to_the_same_bits(place: Path, encoder: Path) -> N
     assert same_bits(place / "parts", place / "both")
     with pytest.raises(UsageError, match="lstm_size: recorded 6, asked for 7"):
         said_by(wanted(place, encoder, "parts", resume=True, crf=True, lstm_size=7))
+
+
+def test_a_run_that_dies_goes_on_from_its_last_checkpoint_to_the_same_bits(
+    place: Path, encoder: Path
+) -> None:
+    def die(report: StepReport) -> None:
+        if report.step == 8:
+            raise SystemExit(137)
+
+    with pytest.raises(SystemExit):
+        finetune(wanted(place, encoder, "dead", **BOTH), stop=Stop(), watchers=Watchers(on_step=die))
+    kept = sorted(int(each.name[5:]) for each in (place / "dead" / "checkpoints").glob("step-*"))
+    assert 0 < kept[-1] < 8
+    said_by(silent(place / "dead"))
+    assert same_bits(place / "dead", place / "both")
 
 
 def test_the_model_card_says_what_others_do_not_read(place: Path) -> None:
