@@ -88,9 +88,19 @@ def test_predictions_are_cut_from_the_original_and_give_the_scores_again(trained
     with (trained / "predictions.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == [
-        "row", "text", "pair", "label", "prediction", "score", "start", "end", "null_score", "windows",
+        "row", "text", "pair", "label", "prediction", "score", "start", "end", "null_score",
+        "null_odds", "n_best", "right_spans", "windows",
     ]  # fmt: skip
+    threshold = read_json(trained / "run.json")["result"]["null_threshold"]["value"]
     for row in rows:
+        assert (float(row["null_odds"]) > threshold) == (row["prediction"] == "")
+        places = json.loads(row["right_spans"])
+        assert [row["pair"][begin:end] for begin, end in places] == json.loads(row["label"])
+        best = json.loads(row["n_best"])
+        assert 1 < len(best) <= 5
+        if row["prediction"]:
+            assert [str(each) for each in best[0][:2]] == [row["start"], row["end"]]
+            assert best[0][2] == pytest.approx(float(row["score"]), abs=1e-6)
         assert row["pair"][int(row["start"]) : int(row["end"])] == row["prediction"]
     scores = score_answers([json.loads(r["label"]) for r in rows], [r["prediction"] for r in rows], "words")
     result = read_json(trained / "run.json")["result"]

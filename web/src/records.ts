@@ -555,6 +555,76 @@ export interface SetRows {
   readonly total: number;
 }
 
+/** Evaluation sentences with their true and predicted entities, in the order of the file. */
+export interface TagRows {
+  readonly types: readonly string[];
+  readonly plain: boolean;
+  readonly actual: NdArray<Int32Array>; // [K]
+  readonly said: NdArray<Int32Array>; // [K]
+  readonly hits: NdArray<Int32Array>; // [K]
+  readonly fate: NdArray<Int32Array>; // [K, 5]
+  readonly said_fate: NdArray<Int32Array>; // [K, 5]
+  readonly precision: NdArray<Float64Array>; // [K, 2]
+  readonly recall: NdArray<Float64Array>; // [K, 2]
+  readonly f1: NdArray<Float64Array>; // [K, 2]
+  readonly matrix: NdArray<Int32Array>; // [M, M]
+  readonly row: NdArray<Int32Array>; // [n]
+  readonly text: readonly string[];
+  readonly length: NdArray<Int32Array>; // [n]
+  readonly confidence: NdArray<Float64Array>; // [n]
+  readonly sentence: NdArray<Int32Array>; // [e]
+  readonly predicted: NdArray<Uint8Array>; // [e]
+  readonly type: NdArray<Int32Array>; // [e]
+  readonly start: NdArray<Int32Array>; // [e]
+  readonly end: NdArray<Int32Array>; // [e]
+  readonly outcome: NdArray<Uint8Array>; // [e]
+  readonly met: NdArray<Int32Array>; // [e]
+  readonly total: number;
+}
+
+/** Parts of all questions with their scores in percent, and 95 % intervals over questions. */
+export interface QuestionGroups {
+  readonly kind: readonly string[];
+  readonly name: readonly string[];
+  readonly low: NdArray<Int32Array>; // [g]
+  readonly high: NdArray<Int32Array>; // [g]
+  readonly rows: NdArray<Int32Array>; // [g]
+  readonly exact: NdArray<Float64Array>; // [g, 3]
+  readonly f1: NdArray<Float64Array>; // [g, 3]
+}
+
+/** Evaluation questions with what was answered, in the order of the file. */
+export interface AnswerRows {
+  readonly scoring: string;
+  readonly threshold: number | null;
+  readonly outcomes: NdArray<Int32Array>; // [o]
+  readonly row: NdArray<Int32Array>; // [n]
+  readonly question: readonly string[];
+  readonly context: NdArray<Int32Array>; // [n]
+  readonly contexts: readonly string[];
+  readonly length: NdArray<Int32Array>; // [C]
+  readonly said: readonly string[];
+  readonly start: NdArray<Int32Array>; // [n]
+  readonly end: NdArray<Int32Array>; // [n]
+  readonly share: NdArray<Float64Array>; // [n]
+  readonly null_share: NdArray<Float64Array>; // [n]
+  readonly null_odds: NdArray<Float64Array>; // [n]
+  readonly outcome: NdArray<Uint8Array>; // [n]
+  readonly exact: NdArray<Uint8Array>; // [n]
+  readonly f1: NdArray<Float64Array>; // [n]
+  readonly right_row: NdArray<Int32Array>; // [r]
+  readonly right_text: readonly string[];
+  readonly right_start: NdArray<Int32Array>; // [r]
+  readonly best_row: NdArray<Int32Array>; // [b]
+  readonly best_start: NdArray<Int32Array>; // [b]
+  readonly best_end: NdArray<Int32Array>; // [b]
+  readonly best_share: NdArray<Float64Array>; // [b]
+  readonly best_text: readonly string[];
+  readonly groups: QuestionGroups;
+  readonly group: NdArray<Int32Array>; // [n, 2]
+  readonly total: number;
+}
+
 /** One run on one page; `None` is what the run does not have. */
 export interface Report {
   readonly facts: RunFacts;
@@ -565,6 +635,8 @@ export interface Report {
   readonly slices: SliceTable | null;
   readonly suspects: SuspectTable | null;
   readonly sets: SetRows | null;
+  readonly tags: TagRows | null;
+  readonly answers: AnswerRows | null;
 }
 
 /** A structure graph in columns. */

@@ -10,7 +10,7 @@ describe('state', () => {
     const state: State = {
       ...initialState(),
       lang: 'zh', theme: 'dark', at: 'errors', metric: 'mcc', errorsOnly: true, truth: 3, predicted: 0,
-      preset: 'all', order: 'row', find: 'a&b=c#d 晴 %', slice: '2.10', suspects: true, layer: 5, head: 11, form: 'links', words: true,
+      preset: 'all', order: 'row', find: 'a&b=c#d 晴 %', slice: '2.10', suspects: true, outcome: 'missed', group: 3, layer: 5, head: 11, form: 'links', words: true,
       special: false, side: 'back', contrast: 1.5, mass: 0.35, token: 7, measure: 'cls', changed: 'worse', own: false, ranks: true,
       reading: 'kl', surface: 1, relief: true, turn: 120, tilt: 60, dots: false, row: 31, pick: 2, map: 1, colour: '@continuity', point: 8, rows: '3-7.12',
       method: 'lime & 晴', unit: 'phrases', lift: 2.5, others: true, seek: '晴 &', zoom: 4, panX: 0.25, panY: 0.7512, firstStep: 10, lastStep: 20,

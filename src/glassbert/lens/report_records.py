@@ -12,6 +12,7 @@ from jaxtyping import Float32, Float64, Int32
 
 from glassbert.lens.error_records import SetRows, SliceTable, SuspectTable
 from glassbert.lens.records import Record
+from glassbert.lens.word_records import AnswerRows, TagRows
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -240,3 +241,5 @@ class Report(Record):
     slices: SliceTable | None = None
     suspects: SuspectTable | None = None
     sets: SetRows | None = None
+    tags: TagRows | None = None
+    answers: AnswerRows | None = None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 
 import numpy as np
 
 from glassbert.runs.models import Model
 from glassbert.runs.predictions import plain_cell
+from glassbert.show.word_places import places_of_words
 from glassbert.tasks.task import Text
-from glassbert.text.word_splitting import split_words
 
 # what a question about an answer's place is about
 FIRST_TOKEN = "start"
@@ -22,7 +22,7 @@ def character_of(cell: Mapping[Hashable, str]) -> int | None:
     """
     if "entities" in cell:
         given, said = (json.loads(plain_cell(cell[name])) for name in ("label", "prediction"))
-        begins = _word_begins(plain_cell(cell["text"]), len(said))
+        begins = [begin for begin, _ in places_of_words(plain_cell(cell["text"]), len(said))]
         wrong = [number for number, (one, two) in enumerate(zip(given, said, strict=True)) if one != two]
         tagged = [number for number, tag in enumerate(said) if tag != "O"]
         asked = [*wrong, *tagged, *range(len(said))][:1]
@@ -41,12 +41,3 @@ def token_at(model: Model, text: Text, character: int) -> int | None:
     own = windows.sequence[first] == (1 if isinstance(text, tuple) else 0)
     found = np.flatnonzero(own & (begin <= character) & (character < end))
     return int(found[0]) if len(found) else None
-
-
-def _word_begins(text: str, count: int) -> Sequence[int]:
-    """Where the words begin: those between spaces if these are so many, else as `split_words` finds them."""
-    sizes = [len(word) + 1 for word in text.split(" ")]
-    if len(sizes) == count:
-        return np.concatenate([[0], np.cumsum(sizes)])[:-1].tolist()
-    found = split_words(text)
-    return found[:, 0].tolist() if len(found) == count else []

@@ -55,15 +55,15 @@ def read_predictions(path: Path, labels: tuple[str, ...]) -> Predictions:
     require(table, COLUMNS)
     score_columns = [f"score:{label}" for label in labels]
     complete = bool(labels) and all(name in table.frame for name in score_columns)
-    scores = [_shares(table, name) for name in score_columns] if complete else None
+    scores = [shares(table, name) for name in score_columns] if complete else None
     return Predictions(
         row=row_numbers(table),
         text=texts_of(table),
         true=_indices(table, "label", labels),
         predicted=_indices(table, "prediction", labels),
-        confidence=_shares(table, "confidence"),
+        confidence=shares(table, "confidence"),
         scores=None if scores is None else np.stack(scores, axis=1),
-        tokens=_whole(table, "tokens", "a number of tokens") if "tokens" in table.frame else None,
+        tokens=whole_numbers(table, "tokens", "a number of tokens") if "tokens" in table.frame else None,
         columns={
             name.removeprefix(COLUMN): [plain_cell(cell) for cell in table.frame[name].tolist()]
             for name in table.frame.columns
@@ -93,25 +93,28 @@ def _cells(table: Table, column: str) -> list[tuple[str, int]]:
 
 def row_numbers(table: Table) -> Int32[np.ndarray, " n"]:
     """The number that each row has in the data; DataError for what is none."""
-    return _whole(table, "row", "the number of a row")
+    return whole_numbers(table, "row", "the number of a row")
 
 
-def _whole(table: Table, column: str, what: str) -> Int32[np.ndarray, " n"]:
+def whole_numbers(table: Table, column: str, what: str) -> Int32[np.ndarray, " n"]:
+    """A column of whole numbers from 0; DataError, which says what they should be, for others."""
     cells = _cells(table, column)
     for text, line in cells:
         if not (text.isascii() and text.isdigit() and len(text) < 11 and int(text) <= LARGEST):
-            raise _wrong(table, line, f"{column} is {text[:40]!r}, not {what}")
+            raise wrong_row(table, line, f"{column} is {text[:40]!r}, not {what}")
     return np.array([int(text) for text, _ in cells], np.int32)
 
 
-def _shares(table: Table, column: str) -> Float64[np.ndarray, " n"]:
+def shares(table: Table, column: str) -> Float64[np.ndarray, " n"]:
+    """A column of numbers from 0 to 1; DataError for what is none."""
+
     def share(text: str, line: int) -> float:
         try:
             value = float(text)
         except ValueError:
             value = float("nan")
         if not 0 <= value <= 1:
-            raise _wrong(table, line, f"{column} is {text[:40]!r}, not a number from 0 to 1")
+            raise wrong_row(table, line, f"{column} is {text[:40]!r}, not a number from 0 to 1")
         return value
 
     return np.array([share(text, line) for text, line in _cells(table, column)], np.float64)
@@ -122,11 +125,12 @@ def _indices(table: Table, column: str, labels: tuple[str, ...]) -> Int32[np.nda
     cells = [(plain_cell(text), line) for text, line in _cells(table, column)]
     for text, line in cells:
         if text not in index:
-            raise _wrong(table, line, f"{column} is {text[:40]!r}, which is not a label of this run")
+            raise wrong_row(table, line, f"{column} is {text[:40]!r}, which is not a label of this run")
     return np.array([index[text] for text, _ in cells], np.int32)
 
 
-def _wrong(table: Table, row: int, what: str) -> DataError:
+def wrong_row(table: Table, row: int, what: str) -> DataError:
+    """What is wrong with a line of `predictions.csv`."""
     fix = "write the predictions again with this run's model"
     return DataError(Problem(code="wrong-predictions", what=what, fix=fix, file=table.source, line=row))
 

@@ -11,6 +11,7 @@ from glassbert.durable import write_file
 from glassbert.errors import DataError, MissingInputError, Problem, UsageError
 from glassbert.lens.records import Record
 from glassbert.lens.report_records import Confusion, Examples, Report
+from glassbert.show.answer_rows import read_answers
 from glassbert.show.contents import OfRow
 from glassbert.show.curves import read_curves
 from glassbert.show.facts import read_facts
@@ -20,6 +21,7 @@ from glassbert.show.predictions import Predictions, examples_of, read_prediction
 from glassbert.show.run_file import Node
 from glassbert.show.score import read_score
 from glassbert.show.set_rows import read_sets
+from glassbert.show.tag_rows import read_tags
 from glassbert.show.weak_spots import read_slices, read_suspects
 from glassbert.strict_json import read_json
 from glassbert.tasks.names import TASKS
@@ -58,6 +60,8 @@ def build_report(run_directory: Path) -> Report:
         else None,
         sets=read_sets(table, facts.labels, result) if answer == "set" and table.is_file() else None,
         slices=None if predictions is None else read_slices(predictions, facts.labels, result),
+        tags=read_tags(table, facts.labels, result) if answer == "tags" and table.is_file() else None,
+        answers=read_answers(table, result) if answer == "span" and table.is_file() else None,
         suspects=None if predictions is None else read_suspects(predictions, facts.labels, run),
     )
 

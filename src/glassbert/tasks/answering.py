@@ -18,7 +18,7 @@ from glassbert.model.network import Network
 from glassbert.tasks.labels import ClassWeights
 from glassbert.tasks.null_threshold import settle_threshold
 from glassbert.tasks.sequences import make_batch, needs_labels, texts_of, truth_of, widened
-from glassbert.tasks.span_answers import Found, choose
+from glassbert.tasks.span_answers import Found, SpanPredictions, choose, span_cells
 from glassbert.tasks.span_baselines import span_rivals
 from glassbert.tasks.span_decoding import best_pieces
 from glassbert.tasks.span_metrics import (
@@ -192,10 +192,18 @@ class QuestionAnswering:
         if not count:
             nothing = np.zeros((0, 2))
             answers = np.empty(0, dtype=object)
-            return Predictions(logits=nothing, scores=nothing, answers=answers, windows=windows.per_text)
+            return SpanPredictions(
+                logits=nothing,
+                scores=nothing,
+                answers=answers,
+                windows=windows.per_text,
+                right=examples.targets,
+            )
         found = best_pieces(logits, windows, num_best=NUM_BEST, max_length=longest)
         raw, shares, chosen = choose(found, _contexts(examples), null_threshold=self.null_threshold)
-        return Predictions(logits=raw, scores=shares, answers=chosen, windows=windows.per_text)
+        return SpanPredictions(
+            logits=raw, scores=shares, answers=chosen, windows=windows.per_text, right=examples.targets
+        )
 
     def settle(self, network: Network, held_out: Predictions, examples: Examples) -> Settled:
         """From which null score on there is no answer: the highest F1 on held-out questions."""
@@ -266,12 +274,8 @@ class QuestionAnswering:
         return compare_answers(ours, theirs, said=said, answered=answered, rival=rival.name)
 
     def cells(self, predictions: Predictions) -> tuple[list[str], list[list[str]]]:
-        header = ["prediction", "score", "start", "end", "null_score"]
-        nulls = predictions.scores[:, 1].tolist()
-        return header, [
-            [each.text, f"{each.score:.6f}", str(each.start), str(each.end), f"{null:.6f}"]
-            for each, null in zip(predictions.answers, nulls, strict=True)
-        ]
+        """The answer, its place and shares, what it was chosen from, and where the right ones stand."""
+        return span_cells(predictions)
 
     def listed(self, predictions: Predictions) -> list[dict[str, Any]]:
         """One {score, start, end, answer} per question, as the pipeline of transformers 4 gives it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -9,7 +10,10 @@ import numpy as np
 from jaxtyping import Float
 
 from glassbert.tasks.span_decoding import Pieces
-from glassbert.tasks.task import Answers
+from glassbert.tasks.task import Answers, Predictions
+
+MOST_WRITTEN = 5
+"""Of the best pieces of a context, in a table of predictions."""
 
 
 @dataclass(frozen=True)
@@ -50,3 +54,41 @@ def choose(
         first = Found("", 0, 0, float(shares[row, 1])) if none[row] else best[0]
         chosen[row] = replace(first, others=best)
     return raw, shares, chosen
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SpanPredictions(Predictions):
+    """The same for answers; `right` are the right ones of the data, where it says them."""
+
+    right: Answers | None = None
+
+
+def span_cells(predictions: Predictions) -> tuple[list[str], list[list[str]]]:
+    """(columns, a row per question): the answer, its place and share, the share of having none, the null
+    score less the best one, the best pieces as [[start, end, share], ...], the right answers as
+    [[start, end], ...].
+    """
+    assert isinstance(predictions, SpanPredictions)
+    header = ["prediction", "score", "start", "end", "null_score", "null_odds", "n_best"]
+    nulls, odds = predictions.scores[:, 1].tolist(), (predictions.logits[:, 1] - predictions.logits[:, 0])
+    rows = [
+        [
+            each.text,
+            f"{each.score:.6f}",
+            str(each.start),
+            str(each.end),
+            f"{null:.6f}",
+            f"{odd:.6f}",
+            _best(each),
+        ]
+        for each, null, odd in zip(predictions.answers, nulls, odds.tolist(), strict=True)
+    ]
+    if predictions.right is None:
+        return header, rows
+    places = [sorted({(span.start, span.end) for span in spans}) for spans in predictions.right]
+    more = [json.dumps(each) for each in places]
+    return [*header, "right_spans"], [[*row, cell] for row, cell in zip(rows, more, strict=True)]
+
+
+def _best(answer: Found) -> str:
+    return json.dumps([[each.start, each.end, round(each.score, 6)] for each in answer.others[:MOST_WRITTEN]])

@@ -102,12 +102,7 @@ def tag_scores(pooled: Float[np.ndarray, "... 5"]) -> dict[str, Float[np.ndarray
 def per_type(counts: TagCounts) -> dict[str, dict[str, float]]:
     """precision, recall, f1 and the number of true entities of every type."""
     hits, actual, predicted = (each.sum(0) for each in (counts.hits, counts.actual, counts.predicted))
-    columns = {
-        "precision": ratio(hits, predicted),
-        "recall": ratio(hits, actual),
-        "f1": ratio(2 * hits, actual + predicted),
-        "number": actual,
-    }
+    columns = {**_by_type(hits, actual, predicted), "number": actual}
     return {
         name: {key: float(column[i]) for key, column in columns.items()}
         for i, name in enumerate(counts.types)
@@ -118,6 +113,29 @@ def tag_intervals(counts: TagCounts, *, draws: int = DRAWS, seed: int = 0) -> di
     """95 % percentile intervals of every score: sentences drawn again with replacement."""
     parts = [tag_scores(drawn) for (drawn,) in _drawn((counts.pooled,), draws, seed)]
     return {name: percentiles(np.concatenate([part[name] for part in parts])) for name in NAMES}
+
+
+def type_intervals(
+    counts: TagCounts, *, draws: int = DRAWS, seed: int = 0
+) -> dict[str, Float[np.ndarray, "K 2"]]:
+    """95 % percentile intervals of precision, recall and f1 of every type, over the same samples."""
+    wide = (counts.hits, counts.actual, counts.predicted)
+    found: dict[str, list[np.ndarray]] = {"precision": [], "recall": [], "f1": []}
+    for hits, actual, predicted in _drawn(wide, draws, seed):
+        for name, value in _by_type(hits, actual, predicted).items():
+            found[name].append(value)
+    return {
+        name: np.array([percentiles(column) for column in np.concatenate(parts).T]).reshape(-1, 2)
+        for name, parts in found.items()
+    }
+
+
+def _by_type(hits: np.ndarray, actual: np.ndarray, predicted: np.ndarray) -> dict[str, np.ndarray]:
+    return {
+        "precision": ratio(hits, predicted),
+        "recall": ratio(hits, actual),
+        "f1": ratio(2 * hits, actual + predicted),
+    }
 
 
 def tag_differences(
@@ -150,8 +168,8 @@ def entity_confusion(truth: Tags, guess: Tags, labels: Sequence[str], scheme: Sc
 
 
 def _drawn(
-    pooled: tuple[Int[np.ndarray, "N 5"], ...], draws: int, seed: int
-) -> Iterator[tuple[Float[np.ndarray, "R 5"], ...]]:
+    pooled: tuple[Int[np.ndarray, "N C"], ...], draws: int, seed: int
+) -> Iterator[tuple[Float[np.ndarray, "R C"], ...]]:
     """Sums over samples of the sentences, the same samples for each of the tables."""
     count = len(pooled[0])
     generator = np.random.default_rng(seed)

@@ -12,7 +12,9 @@ export function runOf(command: string | null): string {
   return found?.slice(1).find(Boolean) ?? fallback;
 }
 
-/** What looks at a text with a lens; a text that begins with a dash is not an option. */
-export function lookCommand(lens: string, run: string, text: string): string {
-  return `glassbert look ${lens} ${quoted(run)} --text=${quoted(text)} -o ${lens}.html`;
+/** What looks at a text, or at a pair, with a lens; a text that begins with a dash is not an option. */
+export function lookCommand(lens: string, run: string, text: string, more: { pair?: string; token?: number } = {}): string {
+  const pair = more.pair === undefined ? '' : ` --pair=${quoted(more.pair)}`;
+  const token = more.token === undefined ? '' : ` --token=${more.token}`;
+  return `glassbert look ${lens} ${quoted(run)} --text=${quoted(text)}${pair}${token} -o ${lens}.html`;
 }

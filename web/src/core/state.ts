@@ -38,6 +38,10 @@ export interface State {
   slice: string;
   /** Only rows whose label is suspect. */
   suspects: boolean;
+  /** Of tagged words and of answers: the kind that is listed; empty is every kind of mistake. */
+  outcome: string;
+  /** Which group of questions, by its place in the record. */
+  group: number | null;
   /** The evaluation row that is selected in every view, by its number in the file. */
   row: number | null;
   /** Which of several records that are about no row. */
@@ -170,6 +174,8 @@ const CODECS: { readonly [K in keyof State]: Codec<State[K]> } = {
   find: text('find', ''),
   slice: text('slice', ''),
   suspects: flag('suspects', false),
+  outcome: text('outcome', ''),
+  group: whole<number | null>('group', null),
   row: whole<number | null>('row', null),
   pick: whole('pick', 0),
   layer: whole<number | null>('layer', null),

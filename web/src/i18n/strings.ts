@@ -6,6 +6,7 @@ import { COMPARISON } from './comparison';
 import { LANDSCAPE } from './landscape';
 import { STRUCTURE } from './structure';
 import { SLICES } from './slices';
+import { WORDS } from './words';
 
 export type Language = 'en' | 'zh';
 
@@ -226,6 +227,7 @@ export const STRINGS = {
     zh: '查看 {truth} 被预测为 {predicted} 的 {count} 条样本',
   },
 
+  ...WORDS,
   ...SLICES,
 
   examples_title: { en: 'Examples', zh: '样本' },

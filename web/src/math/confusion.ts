@@ -1,6 +1,9 @@
 // Readings of a confusion matrix: shares of each true label, and the pairs most often mixed up.
 import type { Confusion } from '../records';
 
+/** Counts of true against predicted, whatever is counted. */
+export type Counted = Pick<Confusion, 'labels' | 'matrix'>;
+
 export interface Pair {
   readonly truth: number;
   readonly predicted: number;
@@ -10,7 +13,7 @@ export interface Pair {
 }
 
 /** Number of rows with each true label. */
-export function rowTotals(confusion: Confusion): number[] {
+export function rowTotals(confusion: Counted): number[] {
   const size = confusion.labels.length;
   return confusion.labels.map((_, row) => {
     let sum = 0;
@@ -20,7 +23,7 @@ export function rowTotals(confusion: Confusion): number[] {
 }
 
 /** [C, C] each count as a share of its row; 0 in a row without any. */
-export function rowShares(confusion: Confusion): Float32Array {
+export function rowShares(confusion: Counted): Float32Array {
   const size = confusion.labels.length;
   const totals = rowTotals(confusion);
   return Float32Array.from(confusion.matrix.data, (count, cell) => {
@@ -30,7 +33,7 @@ export function rowShares(confusion: Confusion): Float32Array {
 }
 
 /** The off-diagonal cells that hold anything, largest count first. */
-export function confusedPairs(confusion: Confusion, most: number): Pair[] {
+export function confusedPairs(confusion: Counted, most: number): Pair[] {
   const size = confusion.labels.length;
   const shares = rowShares(confusion);
   const pairs: Pair[] = [];
@@ -43,7 +46,7 @@ export function confusedPairs(confusion: Confusion, most: number): Pair[] {
 }
 
 /** The labels that were ever predicted. */
-export function predictedLabels(confusion: Confusion): number[] {
+export function predictedLabels(confusion: Counted): number[] {
   const size = confusion.labels.length;
   return confusion.labels.map((_, column) => column).filter((column) => {
     for (let row = 0; row < size; row++) if (confusion.matrix.data[row * size + column]! > 0) return true;

@@ -28,8 +28,8 @@ export interface View {
 export const VIEWS: readonly View[] = [
   part('score', Score, ({ facts, score }) => ({ facts, score })),
   part('training', Training, ({ curves }) => ({ curves })),
-  part('errors', Errors, ({ confusion, numbers, sets, slices, suspects, score }) => ({
-    confusion, numbers, sets, slices, suspects, scored: score !== null,
+  part('errors', Errors, ({ confusion, numbers, sets, tags, answers, slices, suspects, score }) => ({
+    confusion, numbers, sets, tags, answers, slices, suspects, scored: score !== null,
   })),
   part('calibration', Calibration, ({ score }) => ({ calibration: score?.calibration ?? null })),
   part('facts', Facts, ({ facts, score }) => ({ facts, score })),
