@@ -29,6 +29,13 @@ CUT = """[...document.querySelectorAll('main *')].flatMap((element) => {
   return cuts && wide ? [said] : [];
 })"""
 
+TORN = """[...document.querySelectorAll('main canvas')].filter((canvas) => {
+  for (let element = canvas; element; element = element.parentElement) {
+    if (getComputedStyle(element).breakInside === 'avoid') return false;
+  }
+  return canvas.getBoundingClientRect().height > 100;
+}).map((canvas) => canvas.parentElement.className)"""
+
 
 @pytest.fixture(scope="module")
 def records(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Callable[[], Record]]:
@@ -62,6 +69,8 @@ def test_nothing_is_cut_on_paper(
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator("main").bounding_box()["width"] == pytest.approx(680, abs=1)
     assert page.evaluate(CUT) == []
+    # a picture that a page break may cut would lose its labels to the page before
+    assert page.evaluate(TORN) == []
     page.evaluate("dispatchEvent(new Event('afterprint'))")
 
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { between, coordinatesOf, extentOf, inside, nearest, neighbourOf, toScreen, towards, viewOf } from '../src/math/plane';
 import { readRanges, writeRanges } from '../src/math/ranges';
 import type { MapSketch } from '../src/records';
-import { painterFor } from '../src/views/embeddings/dots';
+import { colorsOf, faintFirst, painterFor } from '../src/views/embeddings/dots';
 
 const map = {
   low: { data: Float64Array.of(-1, 2), shape: [2] },
@@ -75,4 +75,20 @@ describe('plane', () => {
 it('a browser without WebGL draws many dots on the plain canvas', () => {
   const canvas = { getContext: () => null } as unknown as HTMLCanvasElement;
   expect(painterFor(canvas, 100_000).kind).toBe('canvas');
+});
+
+describe('many dots', () => {
+  it('are drawn faint ones first, each with its own colour', () => {
+    const alpha = Float32Array.of(1, 0.2, 1, 0.2);
+    const rgb = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
+    const order = faintFirst(alpha);
+    expect([...order!]).toEqual([1, 3, 0, 2]);
+    expect([...colorsOf({ rgb, alpha }, order)]).toEqual([4, 5, 6, 51, 10, 11, 12, 51, 1, 2, 3, 255, 7, 8, 9, 255]);
+  });
+
+  it('keep their own order where none is faint', () => {
+    const alpha = Float32Array.of(1, 1);
+    expect(faintFirst(alpha)).toBeNull();
+    expect([...colorsOf({ rgb: Uint8Array.of(1, 2, 3, 4, 5, 6), alpha }, null)]).toEqual([1, 2, 3, 255, 4, 5, 6, 255]);
+  });
 });

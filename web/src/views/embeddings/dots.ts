@@ -67,18 +67,22 @@ function webgl(canvas: HTMLCanvasElement): Painter | null {
     };
   };
   const [setAt, setColor] = [attribute('at', 2, gl.FLOAT, false), attribute('color', 4, gl.UNSIGNED_BYTE, true)];
+  const sizes = ['size', 'width'].map((name) => gl.getUniformLocation(program, name));
+  // Moving the map changes places only: the order and the colours of 100,000 dots are made anew where they change.
+  let inked: Pick<Dots, 'rgb' | 'alpha'> | null = null;
+  let order: Uint32Array | null = null;
   const draw = (dots: Dots, width: number, height: number) => {
     const density = devicePixelRatio || 1;
-    canvas.width = Math.round(width * density);
-    canvas.height = Math.round(height * density);
-    canvas.style.width = `${width}px`;
-    canvas.style.height = `${height}px`;
+    fit(canvas, width, height, density);
     gl.viewport(0, 0, canvas.width, canvas.height);
-    gl.uniform2f(gl.getUniformLocation(program, 'size'), width, height);
-    gl.uniform1f(gl.getUniformLocation(program, 'width'), Math.max(2 * dots.radius * density, 1));
-    const { at, colors } = faintFirst(dots);
-    setAt(at);
-    setColor(colors);
+    gl.uniform2f(sizes[0]!, width, height);
+    gl.uniform1f(sizes[1]!, Math.max(2 * dots.radius * density, 1));
+    if (inked?.rgb !== dots.rgb || inked.alpha !== dots.alpha) {
+      order = faintFirst(dots.alpha);
+      setColor(colorsOf(dots, order));
+      inked = { rgb: dots.rgb, alpha: dots.alpha };
+    }
+    setAt(order ? ordered(dots.at, order) : dots.at);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);
     gl.drawArrays(gl.POINTS, 0, dots.alpha.length);
@@ -86,17 +90,46 @@ function webgl(canvas: HTMLCanvasElement): Painter | null {
   return { kind: 'webgl', draw };
 }
 
-function faintFirst({ at, rgb, alpha }: Dots): { at: Float32Array; colors: Uint8Array } {
-  const found = { at: new Float32Array(at.length), colors: new Uint8Array(4 * alpha.length) };
+/** Size the canvas; one that is as large already keeps its buffer. */
+function fit(canvas: HTMLCanvasElement, width: number, height: number, density: number): void {
+  const [wide, tall] = [Math.round(width * density), Math.round(height * density)];
+  if (canvas.width !== wide) canvas.width = wide;
+  if (canvas.height !== tall) canvas.height = tall;
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
+}
+
+/** The dots in the order in which they are drawn, faint ones under strong ones; null where it is their own. */
+export function faintFirst(alpha: Float32Array): Uint32Array | null {
+  if (alpha.every((value) => value >= 1)) return null;
+  const order = new Uint32Array(alpha.length);
   let next = 0;
   for (const strong of [false, true]) {
-    for (let i = 0; i < alpha.length; i++) {
-      if (alpha[i]! >= 1 !== strong) continue;
-      found.at.set(at.subarray(2 * i, 2 * i + 2), 2 * next);
-      found.colors.set(rgb.subarray(3 * i, 3 * i + 3), 4 * next);
-      found.colors[4 * next + 3] = Math.round(255 * alpha[i]!);
-      next += 1;
-    }
+    for (let i = 0; i < alpha.length; i++) if (alpha[i]! >= 1 === strong) order[next++] = i;
+  }
+  return order;
+}
+
+/** Places x0 y0 x1 y1 ... in another order. */
+function ordered(at: Float32Array, order: Uint32Array): Float32Array {
+  const found = new Float32Array(at.length);
+  for (let k = 0; k < order.length; k++) {
+    const i = order[k]!;
+    found[2 * k] = at[2 * i]!;
+    found[2 * k + 1] = at[2 * i + 1]!;
+  }
+  return found;
+}
+
+/** Red, green, blue and alpha of every dot, one byte each, in the order of drawing. */
+export function colorsOf({ rgb, alpha }: Pick<Dots, 'rgb' | 'alpha'>, order: Uint32Array | null): Uint8Array {
+  const found = new Uint8Array(4 * alpha.length);
+  for (let k = 0; k < alpha.length; k++) {
+    const i = order ? order[k]! : k;
+    found[4 * k] = rgb[3 * i]!;
+    found[4 * k + 1] = rgb[3 * i + 1]!;
+    found[4 * k + 2] = rgb[3 * i + 2]!;
+    found[4 * k + 3] = Math.round(255 * alpha[i]!);
   }
   return found;
 }
