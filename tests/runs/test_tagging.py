@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 from glassbert.errors import DataError, UsageError
+from glassbert.runs.data import DataOptions, Learning, read_dataset
 from glassbert.runs.evaluate import evaluate
 from glassbert.runs.models import load
 from glassbert.runs.predict import predict_file, predict_texts
@@ -236,13 +237,35 @@ def test_a_word_without_a_token_is_tagged_o_and_counted(trained: Path) -> None:
     assert found.scores[1][0].tolist() == [1, 0, 0, 0, 0]
 
 
+def test_class_weights_weigh_every_word_by_its_tag(tmp_path: Path) -> None:
+    given = DataOptions(train=conll(tmp_path / "x.conll", 40), task="token-classification")
+    dataset = read_dataset(given, Learning(class_weights="balanced", label_smoothing=0.1))
+    task, examples = dataset.task, dataset.train
+    counts = np.bincount(np.concatenate([*examples.targets, *dataset.validation.targets,
+                                         *dataset.evaluation.targets]), minlength=5)  # fmt: skip
+    assert task.class_weights == pytest.approx(counts.sum() / (5 * np.maximum(counts, 1)))
+    windows = task.windows(examples, tiny_tokenizer(tmp_path), max_length=19)
+    batch = task.batch(windows, np.arange(len(windows)), examples)
+    logits = torch.randn(len(batch.weights), 5, generator=torch.Generator().manual_seed(0))
+    weights = torch.tensor(task.class_weights)
+    plain = torch.nn.functional.cross_entropy(
+        logits.double(), batch.targets, reduction="none", label_smoothing=0.1
+    )
+    wanted = (plain * weights[batch.targets]).sum() / weights[batch.targets].sum()
+    assert float(task.loss(logits, batch)) / batch.weight == pytest.approx(float(wanted), rel=1e-5)
+
+
 def test_texts_and_pairs_that_cannot_be_tagged_are_refused(
     trained: Path, encoder: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match="pair"):
         load(trained).predict([("a film", "b")])
-    with pytest.raises(UsageError, match="--class-weights is given"):
-        run(conll(tmp_path / "x.conll", 20), encoder, tmp_path / "run", class_weights="balanced", **QUICK)
+    chain = {"class_weights": "balanced", "crf": True}
+    with pytest.raises(UsageError, match="--class-weights is given, and the likelihood of a chain"):
+        run(conll(tmp_path / "x.conll", 20), encoder, tmp_path / "run", **QUICK, **chain)
+    with pytest.raises(UsageError, match="class weight for 'B-PRE'.*did you mean 'B-PER'"):
+        given = DataOptions(train=conll(tmp_path / "y.conll", 20), task="token-classification")
+        read_dataset(given, Learning(class_weights={"B-PRE": 2.0}))
     (tmp_path / "o.conll").write_text("a O\n\n" * 20)
     with pytest.raises(DataError, match="every tag is O"):
         run(tmp_path / "o.conll", encoder, tmp_path / "run", **QUICK)

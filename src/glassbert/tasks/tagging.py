@@ -40,6 +40,7 @@ from glassbert.tasks.tag_metrics import (
 )
 from glassbert.tasks.tag_reading import refuse_unseen_types, tag_examples, tags_in, type_of
 from glassbert.tasks.tag_verdict import compare_tags
+from glassbert.tasks.tag_weights import weigh_tags, weighted
 from glassbert.tasks.tag_windows import word_batch, word_logits, word_spans, word_windows, words_of
 from glassbert.tasks.task import (
     Answer,
@@ -70,7 +71,8 @@ KIND: Final = "token-classification"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TokenClassification:
-    """Cross-entropy of every word's tag at the word's first token; each word counts the same.
+    """Cross-entropy of every word's tag at the word's first token; each word counts the same,
+    unless `class_weights` weigh it by its true tag.
 
     The answer to a text is its most probable sequence of tags among those that the scheme allows, so that no
     entity is predicted that the scorer would not count. A word without a token (U+200B) is tagged O.
@@ -86,6 +88,7 @@ class TokenClassification:
     best_by: ClassVar[str] = "f1"
 
     head: HeadConfig
+    class_weights: Float[np.ndarray, "C"] | None = None
     label_smoothing: float = 0.0
     temperature: float = 1.0
     chain: Crf | None = None
@@ -130,16 +133,14 @@ class TokenClassification:
     ) -> Self:
         """The task of the types in a training table, with every tag that their scheme has for them."""
         refuse_head(crf, lstm_size, label_smoothing=label_smoothing)
-        if class_weights is not None:
-            what = f"--class-weights is given, and in {cls.name} every word counts the same"
-            raise UsageError(Problem(code="no-classes", what=what, fix="leave it out"))
         tags = [tag for each in tags_in(table, columns) for tag in each]
         scheme = scheme_of(tags) if set(tags) != {OUTSIDE} else "iob2"
         types = {
             tag if scheme == "none" else type_of(tag) for tag in tags if scheme == "none" or tag != OUTSIDE
         }
         head = HeadConfig(kind=KIND, labels=tag_names(types, scheme), crf=crf, lstm_size=lstm_size)
-        return cls(head=head, label_smoothing=label_smoothing)
+        weights = weigh_tags(class_weights, tags, head.labels, crf=crf)
+        return cls(head=head, class_weights=weights, label_smoothing=label_smoothing)
 
     @classmethod
     def fits(cls, head: HeadConfig) -> bool:
@@ -175,9 +176,10 @@ class TokenClassification:
     ) -> Batch:
         """The chosen windows, shortest first and else in the order given; their words, with targets."""
         edges = self.edges if self.head.crf else None
-        return word_batch(
+        batch = word_batch(
             windows, chosen, examples, edges=edges, position_offset=position_offset, device=device
         )
+        return weighted(batch, self.class_weights)
 
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
         """Sum over words of the cross-entropy in nats; of chains, of their negative log likelihood."""
