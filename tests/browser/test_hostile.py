@@ -4,13 +4,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from playwright.sync_api import Page
+from torch import nn
 
+import glassbert as gb
 from glassbert.lens.records import Record
-from glassbert.lens.report_records import NamedText, Series, Setting
+from glassbert.lens.report_records import NamedText, Report, Series, Setting
 from glassbert.show.page import render_page
 from tests.browser.conftest import ReportOf, Visit
+from tests.lens.structuring.material import Residual, layer
 from tests.show.make_attention import make_attention
+from tests.show.make_landscape import make_landscape
 from tests.show.texts import HOSTILE
 
 pytestmark = pytest.mark.browser
@@ -26,9 +31,11 @@ UNSEEN = {"\u202e": "⟨U+202E⟩", "\u202c": "⟨U+202C⟩", "\u2067": "⟨U+20
 
 @pytest.fixture(scope="module")
 def hostile(report_of: ReportOf) -> list[Record]:
+    return hostile_records(report_of("hostile"), [text for text in HOSTILE if text])
+
+
+def hostile_records(report: Report, texts: list[str]) -> list[Record]:
     """Every text of a report is hostile: labels, texts, facts, settings, series, tokens."""
-    report = report_of("hostile")
-    texts = [text for text in HOSTILE if text]
     facts = replace(
         report.facts,
         run_id=texts[0],
@@ -38,13 +45,13 @@ def hostile(report_of: ReportOf) -> list[Record]:
         command=" ".join(texts[:20]),
         text_column=texts[4],
         label_column=texts[5],
-        column_reasons=tuple(texts),
+        column_reasons=tuple(texts[:40]),
         model_source=texts[6],
         model_family=texts[7],
         newly_initialised=tuple(texts[:9]),
         settings=tuple(Setting(name=f"{i} {text}", value=text, source=text, reason=text)
-                       for i, text in enumerate(texts)),
-        versions=tuple(NamedText(name=text, value=text) for text in texts),
+                       for i, text in enumerate(texts[:40])),
+        versions=tuple(NamedText(name=text, value=text) for text in texts[:40]),
     )  # fmt: skip
     steps = np.arange(5, dtype=np.int32)
     more = tuple(Series(name=text, step=steps, value=np.ones(5)) for text in texts[:12])
@@ -63,8 +70,40 @@ def check_inert(page: Page) -> None:
     assert page.evaluate(ACTIVE) == []
 
 
-def test_there_are_at_least_thirty_attacks() -> None:
-    assert len(set(HOSTILE)) >= 30
+def test_there_are_a_hundred_attacks() -> None:
+    assert len(set(HOSTILE)) == len(HOSTILE) >= 100
+
+
+def test_every_attack_as_the_name_of_a_module_is_inert(visit: Visit) -> None:
+    kinds = [type(text, (Residual,), {}) for text in HOSTILE if text]
+    module = nn.Sequential(*(kind(layer()) for kind in kinds))
+    sketch = gb.lens.structure(module, inputs=(torch.randn(2, 6),)).sketched()
+    assert {text for text in HOSTILE if text} <= set(sketch.graph.words)
+    page = visit(replace(sketch, model=HOSTILE[0], text=HOSTILE[1], notes=tuple(HOSTILE)), hash="unfold=1")
+    check_inert(page)
+    assert page.locator("#structure").inner_text().strip()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_every_attack_as_the_name_of_a_landscapes_model_is_inert(visit: Visit) -> None:
+    plain = make_landscape("between")
+    size = len(plain.waypoints)
+    parts = [HOSTILE[start : start + size] for start in range(0, len(HOSTILE), size)]
+    records = [
+        replace(
+            plain,
+            model=part[-1],
+            waypoints=tuple(
+                replace(way, name=name) for way, name in zip(plain.waypoints, part, strict=False)
+            ),
+        )
+        for part in parts
+    ]
+    page = visit(records)
+    for number in range(len(records)):
+        page.locator("#landscape header select").select_option(index=number)
+        check_inert(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 @pytest.mark.parametrize(
@@ -83,6 +122,18 @@ def test_hostile_record_is_inert(visit: Visit, hostile: list[Record], hash: str)
     page.wait_for_timeout(100)
     check_inert(page)
     assert page.evaluate("document.querySelectorAll('*').length") < 3000
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize(("kind", "first"), [("hostile-2", 41), ("hostile-3", 76)])
+def test_the_other_attacks_are_inert_too(visit: Visit, report_of: ReportOf, kind: str, first: int) -> None:
+    texts = [text for text in (*HOSTILE[first:], *HOSTILE[:first]) if text]
+    page = visit(hostile_records(report_of(kind), texts))
+    page.locator("details summary").first.click()
+    page.locator("#errors .cells").hover()
+    page.locator("#errors .list").evaluate("(list) => list.scrollTo(0, 1e9)")
+    page.wait_for_timeout(100)
+    check_inert(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 

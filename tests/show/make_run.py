@@ -5,7 +5,6 @@ functions, so that the files agree with one another the way those of a real run 
 `python -m tests.show.make_run DIRECTORY [KIND]`.
 """
 
-import csv
 import json
 import sys
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from glassbert.runs.predictions import table_line
 from glassbert.tasks.calibration import Temperature, measure, softmax
 from glassbert.tasks.intervals import bootstrap_intervals
 from glassbert.tasks.metrics import Counts, confusion_matrix, log_loss, scores
@@ -51,13 +51,21 @@ KINDS = {
     "intents": Kind(
         labels=tuple(f"intent number {i:02}" for i in range(77)), num_rows=3080, skill=4.2, baseline_skill=3.6
     ),
-    "hostile": Kind(
-        labels=tuple(text for text in HOSTILE if text.strip()),
-        num_rows=200,
-        skill=3.0,
-        texts="hostile",
-        columns=True,
-    ),
+    # a third of the attacks each as labels, since the matrix of a hundred labels names none of them
+    **{
+        name: Kind(
+            labels=tuple(text for text in HOSTILE[part] if text.strip()),
+            num_rows=200,
+            skill=3.0,
+            texts="hostile",
+            columns=True,
+        )
+        for name, part in (
+            ("hostile", slice(41)),
+            ("hostile-2", slice(41, 76)),
+            ("hostile-3", slice(76, None)),
+        )
+    },
     "mislabelled": Kind(num_rows=1200, skill=2.6, seed=11, mislabelled=0.05, columns=True),
     "tiny": Kind(num_rows=2, steps=12),
     "collapsed": Kind(skill=-40.0),
@@ -241,25 +249,18 @@ def example_texts(kind: Kind) -> list[str]:
 def write_predictions(path: Path, kind: Kind, truth: np.ndarray, probabilities: np.ndarray) -> None:
     guess = probabilities.argmax(1)
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
         names = [f"score:{label}" for label in kind.labels]
         others = other_columns(kind, guess == truth)
-        writer.writerow(["row", "text", "label", "prediction", "confidence", *names, "windows", *others])
+        file.write(
+            table_line(["row", "text", "label", "prediction", "confidence", *names, "windows", *others])
+        )
         for i, text in enumerate(example_texts(kind)):
             numbers = [f"{value:.6f}" for value in probabilities[i]]
             sure = f"{probabilities[i].max():.6f}"
-            writer.writerow(
-                [
-                    i + 2,
-                    text,
-                    kind.labels[truth[i]],
-                    kind.labels[guess[i]],
-                    sure,
-                    *numbers,
-                    1 + (len(text) > 900),
-                    *(column[i] for column in others.values()),
-                ]
-            )
+            found = [kind.labels[truth[i]], kind.labels[guess[i]], sure, *numbers]
+            windows = str(1 + (len(text) > 900))
+            more = [column[i] for column in others.values()]
+            file.write(table_line([str(i + 2), text, *found, windows, *more]))
 
 
 def make_run(directory: Path, kind: str | Kind = "english", *, status: str = "finished") -> Path:

@@ -12,8 +12,9 @@ from glassbert.lens.structuring.build import Built, build
 from glassbert.lens.structuring.graph import StructureGraph
 from glassbert.lens.structuring.recorder import record
 from glassbert.lens.structuring.trace import Trace
+from tests.show.texts import HOSTILE as PAGE
 
-HOSTILE = (
+OWN = (
     'say "hi"',
     "</script><script>alert(1)</script>",
     "back\\slash\\",
@@ -26,6 +27,7 @@ HOSTILE = (
     "\ud800",
     "x" * 500,
 )
+HOSTILE = tuple(dict.fromkeys([*OWN, *(text for text in PAGE if text.strip())]))
 
 
 class Written(nn.Module):
