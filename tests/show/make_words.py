@@ -112,7 +112,7 @@ def answer_run(
         begin = each.context.index(each.said)
         half = len(each.context) // 2
         best = (
-            Found(each.said, begin, begin + len(each.said), 0.5 + i / 100),
+            Found(each.said, begin, begin + len(each.said), 0.5 + i % 40 / 100),
             Found(each.context, 0, len(each.context), 0.2),
             Found(each.context[:half], 0, half, 0.001),
         )
