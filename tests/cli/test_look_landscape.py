@@ -130,6 +130,14 @@ def test_a_model_that_is_no_run_is_refused(inside: Inside, encoder: Path) -> Non
     assert answer.code == 66 and "no run here" in answer.err
 
 
+@pytest.mark.parametrize("name", ["nosuchrun", "minilm", "n" * 300])
+def test_only_a_finished_run_is_suggested(inside: Inside, name: str) -> None:
+    answer = look(inside, Path(name))
+    assert answer.code == 66 and "no-run: " in answer.err
+    assert "give the directory of a finished run" in answer.err
+    assert "model directory" not in answer.err and "hub id" not in answer.err
+
+
 @pytest.mark.slow
 def test_an_interruption_keeps_what_was_measured(finished: Path, tmp_path: Path) -> None:
     out = tmp_path / "look.gbr"

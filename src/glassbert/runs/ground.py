@@ -196,8 +196,8 @@ def open_ground(
     Raises MissingInputError for what is not a finished run and for files that are gone, DataError for rows
     that are not those of the run.
     """
+    run = _run_at(Path(path))
     model = load(path, device=device)
-    run = RunDirectory.open(Path(path))
     moved = DataOptions(train=data, evaluation=eval_data)
     options = resumed(FinetuneOptions(data=moved, out=Path(path), resume=True), run.document)
     said = options.request.said()
@@ -215,6 +215,17 @@ def open_ground(
         raise GlassbertError(Problem(code="other-labels", what=what, fix="train the run again"))
     dataset.task.as_trained(model.network)
     return Ground(run=run, model=model, dataset=dataset, options=options)
+
+
+def _run_at(path: Path) -> RunDirectory:
+    """The run here; raises MissingInputError for anything else, whatever other verbs could do with it."""
+    try:
+        return RunDirectory.open(path)
+    except (MissingInputError, OSError) as error:  # OSError: a name longer than a file may have
+        reason = error.strerror if isinstance(error, OSError) else "no run.json"
+        what = f"there is no run here ({reason}), and a landscape needs the rows and weights of one"
+        fix = "give the directory of a finished run, as `glassbert finetune DATA --out RUN` leaves it"
+        raise MissingInputError(Problem(code="no-run", what=what, fix=fix, file=str(path))) from error
 
 
 def _copied(network: Network) -> Weights:
