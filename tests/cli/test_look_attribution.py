@@ -99,7 +99,7 @@ def test_what_cannot_be_done_is_refused(
 def test_an_encoder_without_a_head_is_refused(inside: Inside, encoder: Path) -> None:
     answer = look(inside, encoder, "--text", TEXT)
     assert answer.code == 2
-    assert "no-head" in answer.err and "train one with `glassbert finetune`" in answer.err
+    assert "no-head" in answer.err and "train one with `glassbert finetune DATA" in answer.err
 
 
 def test_an_empty_text_has_a_table(inside: Inside, finished: Path) -> None:

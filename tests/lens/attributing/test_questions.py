@@ -14,10 +14,12 @@ from glassbert.errors import UsageError
 from glassbert.model.config import HeadConfig
 from glassbert.model.network import Network
 from glassbert.model.packed import Packed
+from glassbert.tasks.names import TASKS
 from tests.contract.workbench import tiny_config, tiny_tokenizer
 from tests.lens.attributing.planted import Looked
 
 NAMES = [method.name for method in gb.lens.methods()]
+TAGS = {"kind": "token-classification", "labels": ("O", "B")}
 QUICK = gb.lens.AttributionOptions(randomise=False, samples=50)
 TEXT = "the film is warm !"
 
@@ -115,8 +117,13 @@ def test_whether_a_sentence_follows_is_a_question_too(tmp_path: Path) -> None:
     ("head", "target", "message"),
     [
         ({"kind": "none"}, None, "has no trained head, so it predicts nothing to explain.*finetune"),
+        ({"kind": "pooling"}, None, "classifies.*tags.*finds spans.*guesses masked words — train one"),
         ({"kind": "pooling"}, None, "has no trained head"),
-        ({"kind": "span"}, None, "no token was named.*from 1 to 5; label or None"),
+        ({"kind": "span"}, None, "no token was named.*add --token N .*tokens: 1 the, 2 film, .* 5 !$"),
+        ({"kind": "span"}, "middle", "no label is called 'middle'.*use start, end"),
+        (TAGS, None, "no token was named.*add --token N .*tokens: 1 the, "),
+        (TAGS, "X", "no label is called 'X'.*use O, B"),
+        (TAGS, (99, "X"), "no label is called 'X'.*use O, B"),
         ({"kind": "span"}, (0, "end"), "token 0 is none of the text"),
         ({"kind": "span"}, (7, "end"), "token 7 is none of the text"),
         ({"kind": "span"}, (2, "middle"), "no label is called 'middle'.*use start, end"),
@@ -131,7 +138,7 @@ def test_what_cannot_be_asked_is_refused(
 
 
 def test_an_empty_text_has_no_token_to_name(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="of a text that is not empty"):
+    with pytest.raises(UsageError, match="give a text that is not empty, and --token N"):
         gb.lens.attribution(model(tmp_path, kind="span"), "", target=(1, "end"))
 
 
@@ -142,3 +149,22 @@ def test_a_head_that_was_never_trained_is_named(tmp_path: Path) -> None:
     known = model(tmp_path, kind="sequence-classification", labels=("a", "b"))
     with pytest.raises(UsageError, match=r"no trained head \(head.output.weight would be random\)"):
         gb.lens.attribution(Untrained(known.name, known.network, known.tokenizer), TEXT)
+
+
+def test_a_mask_in_the_text_is_said_to_be_letters(tmp_path: Path) -> None:
+    guesser = model(tmp_path, kind="masked-lm")
+    with pytest.raises(
+        UsageError, match=r"\[MASK\] in a text is read as letters: write any word there"
+    ) as no:
+        gb.lens.attribution(guesser, "the film is [MASK] !")
+    assert "tokens: 1 the, 2 film, 3 is, 4 " in str(no.value)
+    with pytest.raises(UsageError) as without:
+        gb.lens.attribution(guesser, TEXT)
+    assert "read as letters" not in str(without.value)
+
+
+def test_the_tasks_named_to_one_without_a_head_make_heads_that_can_be_asked(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as no:
+        gb.lens.attribution(model(tmp_path, kind="none"), TEXT)
+    named = {name for name in TASKS if name in str(no.value)}
+    assert named == set(TASKS) - {"sentence-similarity"}  # which leaves a bare encoder

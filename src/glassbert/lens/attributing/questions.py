@@ -18,9 +18,20 @@ from glassbert.model.config import BARE
 Wish = str | tuple[int, str | None] | None
 
 OWN_HEADS = {"sequence-classification", "next-sentence"}
+GUESSERS = ("masked-lm", "pretraining")
 FOLLOWS = ("follows", "does not follow")
 ENDS = ("start", "end")
 SHOWN_LABELS = 50
+SHOWN_TOKENS = 60
+HEADS = (
+    "it needs a head that classifies (--task text-classification, text-pair-classification, "
+    "multi-label-classification, text-regression), tags (token-classification), finds spans "
+    "(question-answering) or guesses masked words"
+)
+GET_ONE = (
+    "train one with `glassbert finetune DATA --model MODEL --task TASK --out RUN` and look at RUN; for "
+    "masked words take a checkpoint whose config.json says ...ForMaskedLM"
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,7 +58,7 @@ def ask(
         target=Target(label="", column=0, kind="value"),
         tokens_per_batch=options.tokens_per_batch,
     )
-    return Question(subject=_aimed(model, draft, target), seen=seen)
+    return Question(subject=_aimed(model, draft, target, seen), seen=seen)
 
 
 def _refuse_headless(model: Inspectable) -> None:
@@ -55,20 +66,21 @@ def _refuse_headless(model: Inspectable) -> None:
     if untrained or model.network.head_config.kind in BARE:
         would = f" ({', '.join(untrained)} would be random)" if untrained else ""
         what = f"the model '{model.name}' has no trained head{would}, so it predicts nothing to explain"
-        raise UsageError(Problem(code="no-head", what=what, fix="train one with `glassbert finetune`"))
+        raise UsageError(Problem(code="no-head", what=f"{what}: {HEADS}", fix=GET_ONE))
 
 
-def _aimed(model: Inspectable, subject: Subject, target: Wish) -> Subject:
+def _aimed(model: Inspectable, subject: Subject, target: Wish, seen: Seen) -> Subject:
     """The subject with its target: the column asked for, or that of the highest logit."""
     kind = model.network.head_config.kind
     position, label = target if isinstance(target, tuple) else (None, target)
     if kind in OWN_HEADS and position is not None:
-        fix = "name a label alone"
+        fix = "leave --token out (in Python, name a label alone)"
         raise UsageError(Problem(code="bad-target", what=f"a {kind} head reads no single token", fix=fix))
-    if kind not in OWN_HEADS:
-        subject = _reading(subject, position, masked=kind in ("masked-lm", "pretraining"))
     labels = _labels(model)
-    column = _predicted(subject) if label is None else _column(labels, label)
+    asked = None if label is None else _column(labels, label)
+    if kind not in OWN_HEADS:
+        subject = _reading(model, subject, position, seen)
+    column = _predicted(subject) if asked is None else asked
     return replace(
         subject,
         target=Target(
@@ -77,13 +89,13 @@ def _aimed(model: Inspectable, subject: Subject, target: Wish) -> Subject:
     )
 
 
-def _reading(subject: Subject, position: int | None, *, masked: bool) -> Subject:
+def _reading(model: Inspectable, subject: Subject, position: int | None, seen: Seen) -> Subject:
     """The subject read at a token; a word that is to be guessed is masked for good, and no longer content."""
+    masked = model.network.head_config.kind in GUESSERS
     if position is None or not 0 <= position < subject.length or not subject.content[position]:
-        numbers = np.flatnonzero(subject.content)
         what = f"token {position} is none of the text" if position is not None else "no token was named"
-        span = f"from {numbers[0]} to {numbers[-1]}" if len(numbers) else "of a text that is not empty"
-        fix = f"name (number of a token, {span}; label or None)"
+        what = f"{what}, and this model predicts something at every token"
+        fix = _tokens(subject, seen) + (_about_mask(model, seen) if masked else "")
         raise UsageError(Problem(code="bad-target", what=what, fix=fix))
     subject = replace(subject, target=replace(subject.target, position=position))
     if not masked:
@@ -93,10 +105,28 @@ def _reading(subject: Subject, position: int | None, *, masked: bool) -> Subject
     return replace(subject, input_ids=ids, content=content)
 
 
+def _tokens(subject: Subject, seen: Seen) -> str:
+    """How to name a token, and which there are, by their numbers."""
+    numbers = np.flatnonzero(subject.content).tolist()
+    if not numbers:
+        return "give a text that is not empty, and --token N"
+    shown = ", ".join(f"{number} {seen.tokens[number]}" for number in numbers[:SHOWN_TOKENS])
+    more = f" and so on to {numbers[-1]}" if len(numbers) > SHOWN_TOKENS else ""
+    return f"add --token N (in Python target=(N, label), label or None); tokens: {shown}{more}"
+
+
+def _about_mask(model: Inspectable, seen: Seen) -> str:
+    """What to do about a mask that stands in the text, where it is read like any other letters."""
+    (mask,) = model.tokenizer.tokens([model.tokenizer.mask_token_id])
+    if mask not in seen.text and mask not in (seen.pair or ""):
+        return ""
+    return f"; {mask} in a text is read as letters: write any word there, and --token N masks it"
+
+
 def _labels(model: Inspectable) -> tuple[str, ...]:
     """The names of the columns of the logits."""
     head = model.network.head_config
-    if head.kind in ("masked-lm", "pretraining"):
+    if head.kind in GUESSERS:
         return tuple(model.tokenizer.tokens(range(model.tokenizer.vocab_size)))
     return {"next-sentence": FOLLOWS, "span": ENDS}.get(head.kind, head.labels)
 
