@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -196,3 +197,15 @@ def test_an_unknown_suffix_and_an_old_file_are_refused(
     assert look(inside, encoder, data, "-o", out).code == 73 and out.read_text() == "mine"
     assert look(inside, encoder, data, "-o", data, "--overwrite").code == 73
     assert look(inside, encoder, data, "-o", tmp_path / "look.png").code == 2
+
+
+def test_too_few_points_are_said_and_not_a_number(inside: Inside, encoder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "look.json"
+    answer = look(inside, encoder, "--text", "", "-o", out)
+    assert answer.code == 0 and "layer 2: too few points to judge (at least 3)" in answer.err
+    assert not re.search(r"\bnan\b", answer.err)
+    assert json.loads(out.read_text(encoding="utf-8"))["maps"][0]["trustworthiness"] == [None]
+    said = look(inside, encoder, "--text", "", "-o", out, "--overwrite", "--json").json
+    assert said["maps"][0]["trustworthiness"] is None
+    words = ("--text", "warm", "--text", "cold", "--text", "fine", "-o", out, "--overwrite")
+    assert "trustworthiness " in look(inside, encoder, *words).err

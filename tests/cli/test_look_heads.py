@@ -67,7 +67,7 @@ def test_a_file_is_read_as_it_is_said_to_be_and_rows_left_out_are_named(
     ("words", "code", "message"),
     [
         ((), 2, "no-texts: give either DATA or --text"),
-        (("--text", ""), 2, "no-texts: every text is empty"),
+        (("--text", ""), 2, "no-texts: every text is empty, and the numbers here are means over tokens"),
         (("--text", "warm", "-o", "page.txt"), 2, "unknown-format: "),
         (("--treebank", "nowhere.conllu"), 66, "nowhere.conllu"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -134,5 +135,12 @@ def _tell(record: Any, out: Path, *, as_json: bool) -> None:
         return
     for made in record.maps:
         layer = "word table" if made.layer is None else f"layer {made.layer}"
-        say(f"{made.model}, {layer}: trustworthiness {made.trust:.3f}, continuity {made.continuous:.3f}")
+        say(f"{made.model}, {layer}: {_judged(made)}")
     emit(f"{out}\n")
+
+
+def _judged(made: Any) -> str:
+    """How far a map can be believed, in numbers where there are any: three points are the fewest."""
+    if math.isnan(made.trust):
+        return "too few points to judge (at least 3)"
+    return f"trustworthiness {made.trust:.3f}, continuity {made.continuous:.3f}"

@@ -500,6 +500,10 @@ export const STRINGS = {
     en: 'Trustworthiness {trust}, continuity {continuity} ({k} neighbours, {metric}).',
     zh: '可信度 {trust}，连续性 {continuity}（{k} 个近邻，{metric}）。',
   },
+  embeddings_too_few: {
+    en: 'Too few points to judge the map: trustworthiness and continuity need at least 3.',
+    zh: '点太少，无法评价该地图：可信度与连续性至少需要 3 个点。',
+  },
   embeddings_trust_meaning: {
     en: 'Of 1: how few dots stand beside strangers, and how few neighbours were torn apart.',
     zh: '满分为 1：可信度低表示点旁是陌生点，连续性低表示近邻被拆散。',

@@ -53,7 +53,9 @@ def windows_of(model: Inspectable, texts: Sequence[Text]) -> Windows:
     windows = model.windows(list(texts), offsets=True)
     filled = np.add.reduceat(windows.sequence >= 0, windows.starts[:-1]) > 0
     if not filled.any():
-        raise UsageError(Problem(code="no-texts", what="every text is empty", fix="give a text with words"))
+        what = "every text is empty, and the numbers here are means over tokens that are not special"
+        fix = "give a text with words; the attention lens draws [CLS] and [SEP] of an empty one"
+        raise UsageError(Problem(code="no-texts", what=what, fix=fix))
     return windows.select(filled)
 
 
