@@ -82,8 +82,8 @@ OPTIONS = {
         "--column", "--label-column", "--seed", "--out", "-o", "--overwrite", JSON, *READING, *MODEL,
     },
     "look structure": {
-        "--text", "--out", "-o", "--depth", "--fold", "--no-fold", "--heat", "--gradients", "--overwrite",
-        "--device", "--threads", JSON,
+        "--text", "--window", "--out", "-o", "--depth", "--fold", "--no-fold", "--heat", "--gradients",
+        "--overwrite", "--device", "--threads", JSON,
     },
     "tokenizer train": {
         "--out", "-o", "--kind", "--vocab-size", "--lowercase", "--language-temperature",

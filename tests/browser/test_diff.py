@@ -143,3 +143,9 @@ def test_512_tokens_and_hostile_texts_stay_within_the_budget(visit: Visit, recor
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     narrow = visit(hostile, width=390, hash="lang=zh")
     assert narrow.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_window_whose_maps_are_drawn_is_named(visit: Visit, record: DiffRecord) -> None:
+    page = visit(replace(record, window=0, text_windows=3))
+    assert "this is window 0 of 0 to 2" in page.locator("#diff .map").inner_text()
+    assert visit(replace(record, text_windows=1)).locator("#diff .window").count() == 0

@@ -349,3 +349,9 @@ def test_hostile_names_are_text_and_reach_no_other_language(drawn: Callable[...,
     assert page.locator("script:not([type])").count() == 1
     assert page.evaluate("window.hacked") is None and not {"\u202e"} & set(shown)
     page.keyboard.press("Tab")
+
+
+def test_a_window_of_a_long_text_is_named(drawn: Callable[..., Page], record: StructureRecord) -> None:
+    page = drawn(replace(record, window=1, num_windows=3))
+    assert "this is window 1 of 0 to 2" in page.locator("#structure").inner_text()
+    assert drawn(record).locator("#structure .window").count() == 0

@@ -65,3 +65,21 @@ def test_another_shape_is_refused(inside: Inside, encoder: Path, tmp_path: Path)
     save_pretrained(model.network, tmp_path / "deep")
     answer = inside("look", "diff", encoder, tmp_path / "deep", "--text", "warm")
     assert answer.code == 2 and "differ in num_hidden_layers (2, 9)" in answer.err
+
+
+def test_a_long_text_says_which_window_is_drawn(inside: Inside, encoder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "a.gbr"
+    words = ("look", "diff", encoder, encoder, "--text", "the film is warm . " * 200)
+    answer = inside(*words, "--text", "warm", "-o", out)
+    record = DiffRecord.from_bytes(out.read_bytes())
+    last = record.text_windows - 1
+    assert answer.code == 0 and last > 0
+    assert (
+        f"its maps are those of window 0 of 0 to {last}; all other numbers are of all windows" in answer.err
+    )
+    assert "longer than the model" not in inside(*words, "--text", "warm", "--show", "2").err
+
+
+def test_the_empty_text_alone_is_refused_with_the_reason(inside: Inside, encoder: Path) -> None:
+    answer = inside("look", "diff", encoder, encoder, "--text", "")
+    assert answer.code == 2 and "no-texts: every text is empty, and the numbers here are means" in answer.err

@@ -63,6 +63,8 @@ def test_json_sums_up(inside: Inside, encoder: Path, tmp_path: Path) -> None:
         "flops": record.flops,
         "activation_bytes": record.activation_bytes,
         "tokens": 8,
+        "window": 0,
+        "windows": 1,
         "nodes": len(record.graph.nodes),
     }
     assert record.graph.nodes[0].gradient is not None
@@ -95,3 +97,13 @@ def test_the_record_is_written_as_json(inside: Inside, encoder: Path, tmp_path: 
     out = tmp_path / "look.json"
     assert look(inside, encoder, "-o", out).code == 0
     assert json.loads(out.read_text(encoding="utf-8"))["record"] == "StructureRecord"
+
+
+def test_a_long_text_says_which_window_is_shown(inside: Inside, encoder: Path) -> None:
+    long = "the film is warm . " * 200
+    answer = look(inside, encoder, "--text", long, "--window", "1", "--depth", "1")
+    assert answer.code == 0
+    assert "the text is longer than the model: this is window 1 of 0 to " in answer.err
+    assert look(inside, encoder, "--text", long, "--json").json["windows"] > 2
+    refused = look(inside, encoder, "--text", TEXT, "--window", "1")
+    assert refused.code == 2 and "no-such-window: the text has 1 windows" in refused.err

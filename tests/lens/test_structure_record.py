@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -36,9 +37,26 @@ def test_a_model_is_looked_at_with_a_text_or_a_sample(model: Small) -> None:
     assert record.num_parameters == sum(each.numel() for each in model.network.parameters())
 
 
-def test_of_a_long_text_the_first_window_is_shown(model: Small) -> None:
-    record = gb.lens.structure(model, LONG)
-    assert len(record.tokens) <= MAX_LENGTH < len(LONG.split())
+def test_of_a_long_text_one_window_is_shown_and_which_is_said(model: Small) -> None:
+    windows = model.windows([LONG])
+    for window in (0, 1):
+        record = gb.lens.structure(model, LONG, window=window)
+        assert len(record.tokens) <= MAX_LENGTH < len(LONG.split())
+        shown = windows.select(np.array([window])).input_ids.tolist()
+        assert record.tokens == tuple(model.tokenizer.tokens(shown))
+        for each in (record, record.sketched()):
+            assert (each.window, each.num_windows) == (window, len(windows))
+    short = gb.lens.structure(model, "warm")
+    assert (short.window, short.num_windows) == (0, 1)
+    with pytest.raises(UsageError, match="no-such-window: the text has"):
+        gb.lens.structure(model, LONG, window=99)
+    with pytest.raises(UsageError, match="no-such-window: a bare Stack reads no text"):
+        gb.lens.structure(Stack(), inputs=torch.randn(2, 6), window=1)
+
+
+def test_an_empty_text_has_the_structure_of_its_special_tokens(model: Small) -> None:
+    record = gb.lens.structure(model, "")
+    assert record.tokens == ("[CLS]", "[SEP]") and record.flops > 0
 
 
 def test_inputs_carry_their_names(model: Small) -> None:

@@ -161,6 +161,8 @@ export interface DiffRecord {
   readonly cka: NdArray<Float32Array>; // [L1, L1]
   readonly cka_tokens: number;
   readonly text: string;
+  readonly window: number;
+  readonly text_windows: number;
   readonly tokens: readonly string[];
   readonly whole: NdArray<Int32Array>; // [K]
   readonly query_a: NdArray<Float32Array>; // [K, S, d]
@@ -666,6 +668,8 @@ export interface GraphSketch {
 export interface StructureSketch {
   readonly model: string;
   readonly text: string | null;
+  readonly window: number;
+  readonly num_windows: number;
   readonly num_tokens: number;
   readonly heat: string;
   readonly depth: number | null;

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from glassbert.cli import arguments as words
+from glassbert.cli.console import hear
 from glassbert.cli.loading import load_aloud
 from glassbert.cli.reading import Reading, reads_tables
 from glassbert.cli.texts import WindowProgress, texts_given
@@ -43,6 +44,10 @@ def diff(
     before = load_aloud(model_a, device=device, threads=threads)
     after = load_aloud(model_b, device=device, threads=threads)
     record = look(before, after, given.texts, rows=given.rows, show=shown, progress=WindowProgress())
+    if record.text_windows > 1:
+        last = record.text_windows - 1
+        which = f"its maps are those of window {record.window} of 0 to {last}"
+        hear(f"the shown text is longer than the model: {which}; all other numbers are of all windows")
     give(record, out, kind="diff", as_json=as_json, table=table, about=flips)
 
 

@@ -9,7 +9,7 @@ import typer
 
 from glassbert.cli import arguments as words
 from glassbert.cli.console import emit, emit_json, say
-from glassbert.cli.loading import load_aloud
+from glassbert.cli.loading import hear_window, load_aloud
 from glassbert.cli.writing import refuse_out
 
 
@@ -18,6 +18,7 @@ def structure(
     text: Annotated[
         str | None, typer.Option("--text", help="The text that passes through; a sample if unsaid.")
     ] = None,
+    window: words.Window = 0,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -53,7 +54,8 @@ def structure(
     drawn_as = Look(depth=depth, folded=folded, heat=heat)
     refuse_out(out, overwrite=overwrite, formats=refuse_format)
     loaded = load_aloud(model, device=device, threads=threads)
-    record = look(loaded, text, gradients=gradients or heat == "gradient")
+    record = look(loaded, text, gradients=gradients or heat == "gradient", window=window)
+    hear_window(record)
     for note in (*loaded.warnings, *record.notes):
         say(f"note: {note}")
     if out is not None:
@@ -73,5 +75,7 @@ def _summary(record: Any, out: Path | None) -> dict[str, Any]:
         "flops": record.flops,
         "activation_bytes": record.activation_bytes,
         "tokens": len(record.tokens),
+        "window": record.window,
+        "windows": record.num_windows,
         "nodes": len(record.graph.nodes),
     }

@@ -48,7 +48,8 @@ class DiffRecord(Record):
     itself counts. `update` is |B - A| / |A| of a matrix (Frobenius norm), `rank` the effective rank of B - A:
     exp of the entropy of its singular values, 0 where nothing changed. `cka[i, j]` is the linear CKA of A's
     states after i blocks and B's after j, over `cka_tokens` tokens. `whole` numbers the heads (layer * N +
-    head) whose queries and keys on the shown text are held, those that differ most first. `flips` are the
+    head) whose queries and keys on the shown text are held, those that differ most first: on one `window` of
+    it, from 0, of the `text_windows` that it has (`num_windows` counts those of all texts). `flips` are the
     first of `num_flips` texts with another answer; None counts where the two do not classify alike.
     """
 
@@ -66,6 +67,8 @@ class DiffRecord(Record):
     cka: Float32[np.ndarray, "L1 L1"]
     cka_tokens: int
     text: str
+    window: int
+    text_windows: int
     tokens: tuple[str, ...]
     whole: Int32[np.ndarray, " K"]
     query_a: Float32[np.ndarray, "K S d"]

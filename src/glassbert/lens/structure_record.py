@@ -35,12 +35,16 @@ def refuse_format(path: str | Path) -> str:
 class StructureRecord(Record):
     """The graph of one forward pass, and whose it was.
 
-    `unread` names parameters that no operation read; `notes` say what was noticed on the way. Times are those
-    of single operations, one pass after another to warm up; sums leave out what Python costs between them.
+    A text longer than the model passes through as one of its windows: `window`, from 0, of `num_windows` (0
+    of 1 where no text was read). `unread` names parameters that no operation read; `notes` say what was
+    noticed on the way. Times are those of single operations, one pass after another to warm up; sums leave
+    out what Python costs between them.
     """
 
     model: str
     text: str | None
+    window: int
+    num_windows: int
     tokens: tuple[str, ...]
     graph: StructureGraph
     unread: tuple[str, ...]
@@ -88,6 +92,8 @@ class StructureRecord(Record):
         return StructureSketch(
             model=self.model,
             text=self.text,
+            window=self.window,
+            num_windows=self.num_windows,
             num_tokens=len(self.tokens),
             heat=chosen.heat,
             depth=chosen.depth,

@@ -63,6 +63,8 @@ class StructureSketch(Record):
 
     model: str
     text: str | None
+    window: int
+    num_windows: int
     num_tokens: int
     heat: str
     depth: int | None

@@ -199,4 +199,9 @@ def test_long_texts_are_compared_in_all_their_windows(model: Planted) -> None:
     long = "the film is a warm film , it is fine and not cold " * 3
     record = diff(model, perturbed(model), [long, ""])
     assert record.num_windows == len(model.windows([long])) > 2
+    assert (record.window, record.text_windows) == (0, record.num_windows)
+    empty = diff(model, perturbed(model), [long, ""], show=1)
+    assert empty.tokens == ("[CLS]", "[SEP]") and empty.text_windows == 1
+    head = divmod(int(empty.whole[0]), empty.divergence.shape[1])
+    assert empty.difference(*head).shape == (2, 2) and empty.difference(*head).any()
     assert len(record.tokens) <= model.max_length

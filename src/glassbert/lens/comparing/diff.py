@@ -90,4 +90,5 @@ def _shown(one: Inspectable, other: Inspectable, text: Text, divergence: np.ndar
     for letter, each in zip("ab", maps, strict=True):
         for name, parts in (("query", each.query), ("key", each.key)):
             arrays[f"{name}_{letter}"] = torch.cat([part[0] for part in parts]).numpy()[whole]
-    return {"text": first, "tokens": seen.tokens, "whole": whole, **arrays}
+    about = {"text": first, "window": 0, "text_windows": seen.num_windows, "tokens": seen.tokens}
+    return {**about, "whole": whole, **arrays}

@@ -38,6 +38,8 @@ class Pass:
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     text: str | None = None
     tokens: tuple[str, ...] = ()
+    window: int = 0
+    num_windows: int = 1
 
 
 def structure(
@@ -46,16 +48,19 @@ def structure(
     *,
     inputs: Inputs | None = None,
     gradients: bool = False,
+    window: int = 0,
 ) -> StructureRecord:
     """The modules and operations of one forward pass, with parameters, shapes, FLOPs, bytes and times.
 
-    `model` is a loaded model (looked at with `text`, or a sample sentence; of a long text the first window),
-    or any torch module with its `inputs`, positional or by name; our bare `Network` has a sample of its own.
+    `model` is a loaded model (looked at with `text`, or a sample sentence; of a text longer than the
+    model one `window`, from 0), or any torch module with its `inputs`, positional or by name; our bare
+    `Network` has a sample of its own.
     The pass runs in evaluation mode, twice: once to warm up. With `gradients`, modules also carry statistics
-    of the gradient of the largest output. Raises UsageError for a module without inputs, DataError when the
-    pass needs more memory than is free; errors of the module itself pass through.
+    of the gradient of the largest output. Raises UsageError for a module without inputs and a window that
+    does not exist, DataError when the pass needs more memory than is free; errors of the module itself pass
+    through.
     """
-    chosen = _pass(model, text, inputs)
+    chosen = _pass(model, text, inputs, window)
     notes = refuse_without_memory(chosen.module, chosen.args, chosen.kwargs)
     with torch.no_grad(), evaluating(chosen.module):
         chosen.module(*chosen.args, **chosen.kwargs)
@@ -67,6 +72,8 @@ def structure(
     return StructureRecord(
         model=chosen.name,
         text=chosen.text,
+        window=chosen.window,
+        num_windows=chosen.num_windows,
         tokens=chosen.tokens,
         graph=graph,
         unread=built.unread,
@@ -74,16 +81,18 @@ def structure(
     )
 
 
-def _pass(model: Inspectable | nn.Module, text: str | None, inputs: Inputs | None) -> Pass:
+def _pass(model: Inspectable | nn.Module, text: str | None, inputs: Inputs | None, window: int) -> Pass:
     if not isinstance(model, nn.Module):
         if inputs is not None:
             raise _usage(
                 "two-inputs", "a loaded model reads text", "leave inputs out, or hand over model.network"
             )
-        return _pass_of_text(model, SAMPLE if text is None else text)
+        return _pass_of_text(model, SAMPLE if text is None else text, window)
     name = type(model).__name__
     if text is not None:
         raise _usage("no-tokenizer", f"a bare {name} cannot read text", "give inputs=, or a loaded model")
+    if window:
+        raise _usage("no-such-window", f"a bare {name} reads no text in windows", "leave window out")
     if inputs is None and isinstance(model, Network):
         inputs = (_sample(model),)
     if inputs is None:
@@ -97,10 +106,17 @@ def _pass(model: Inspectable | nn.Module, text: str | None, inputs: Inputs | Non
     return Pass(module=model, name=name, args=tuple(inputs))
 
 
-def _pass_of_text(model: Inspectable, text: str) -> Pass:
-    seen = see(model, text)
-    packed = seen.packed(model.network)
-    return Pass(module=model.network, name=model.name, args=(packed,), text=text, tokens=seen.tokens)
+def _pass_of_text(model: Inspectable, text: str, window: int) -> Pass:
+    seen = see(model, text, window=window)
+    return Pass(
+        module=model.network,
+        name=model.name,
+        args=(seen.packed(model.network),),
+        text=text,
+        tokens=seen.tokens,
+        window=window,
+        num_windows=seen.num_windows,
+    )
 
 
 def _sample(network: Network) -> Packed:
