@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 import transformers
+from safetensors.torch import load_file, save_file
 
 from glassbert.errors import DataError, UsageError
 from glassbert.model.config import HeadConfig
@@ -206,3 +207,22 @@ def test_bad_notes_are_bad_data(tmp_path: Path, finished: Path) -> None:
     (place / "glassbert.json").write_text('{"format_version": 1, "temperature": 0}')
     with pytest.raises(DataError, match="temperature is 0"):
         load(place)
+
+
+def test_a_broken_model_is_refused_and_can_be_opened_to_be_looked_into(
+    finished: Path, tmp_path: Path
+) -> None:
+    """S9 of failures.md."""
+    broken = Path(shutil.copytree(finished / "model", tmp_path / "broken"))
+    tensors = load_file(broken / "model.safetensors")
+    tensors["classifier.bias"][0] = float("nan")
+    save_file(tensors, broken / "model.safetensors")
+    with pytest.raises(
+        DataError, match=r"non-finite-weights: .* classifier.bias \(1\).*allow_nonfinite=True"
+    ):
+        load(broken)
+    model = load(broken, allow_nonfinite=True)
+    (bias,) = [each for name, each in model.network.named_parameters() if name == "head.output.bias"]
+    assert torch.isnan(bias).tolist() == [True, False]
+    with pytest.raises(DataError, match="bad-logits"):
+        model.logits(["a fine film"])

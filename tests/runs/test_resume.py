@@ -1,6 +1,7 @@
 """Stopping, dying and going on: the same weights as if nothing had happened, or a refusal that says why."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from glassbert.train.stop import Stop
 from tests.runs.material import options, read_json, said_by, write_rows
 
 CAMPAIGN = Path(__file__).with_name("kill_campaign.py")
+KILLS = int(os.environ.get("GLASSBERT_KILLS", "6"))
 
 
 def stop_after(wanted: FinetuneOptions, step: int, *, of: int = 18) -> list[str]:
@@ -232,12 +234,13 @@ def test_other_surroundings_are_said(stopped: Path) -> None:
     assert sum("weights may differ in their last bits" in sentence for sentence in said) == 2
 
 
-def test_six_kills_change_no_bit() -> None:
-    done = subprocess.run(
-        [sys.executable, str(CAMPAIGN), "--kills", "6"], capture_output=True, text=True, timeout=280
-    )
+@pytest.mark.timeout(30 + 45 * KILLS)
+def test_kills_at_any_moment_change_no_bit() -> None:
+    """Six of them; GLASSBERT_KILLS=50 makes the campaign that docs/log.md reports."""
+    command = [sys.executable, str(CAMPAIGN), "--kills", str(KILLS)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=45 * KILLS)
     assert done.returncode == 0, done.stdout + done.stderr
     result = json.loads(done.stdout.splitlines()[-1])
-    assert result["kills"] >= 6
+    assert result["kills"] >= KILLS
     assert result["cut_short"].get("checkpoint", 0) >= 1
     assert result["differing"] == result["left_over"] == []

@@ -204,7 +204,10 @@ def check_finite(tensors: Mapping[str, torch.Tensor], *, file: str | None = None
     counts = [f"{name} ({int((~torch.isfinite(tensors[name])).sum())})" for name in bad[:LISTED]]
     more = f", ... ({len(bad) - LISTED} more)" if len(bad) > LISTED else ""
     what = f"NaN or infinite values in {len(bad)} tensors: {', '.join(counts)}{more}"
-    fix = "use an earlier checkpoint: training diverged before this one was saved"
+    fix = (
+        "use an earlier checkpoint: training diverged before this one was saved"
+        " (to look into this one: glassbert.load(..., allow_nonfinite=True))"
+    )
     raise DataError(Problem(code="non-finite-weights", what=what, fix=fix, file=file))
 
 

@@ -167,12 +167,18 @@ class Model:
 
 
 def load(
-    name: str | Path, *, device: str = "cpu", base: str | None = None, scheme: Scheme | None = None
+    name: str | Path,
+    *,
+    device: str = "cpu",
+    base: str | None = None,
+    scheme: Scheme | None = None,
+    allow_nonfinite: bool = False,
 ) -> Model:
     """Load a run, a model directory, a bundled model or a hub id; `scheme` is that of a tagger's labels
     where their names do not show it ("iob1").
 
-    An adapter of peft is merged into its base: `base`, else what lies where the adapter says.
+    An adapter of peft is merged into its base: `base`, else what lies where the adapter says. Weights
+    that are NaN or infinite are refused unless `allow_nonfinite`, so that a broken model can be looked into.
 
     Raises MissingInputError (66) when nothing is found, DataError (65) when what is found is not sound,
     UsageError (2) for a device that is not there and for a scheme that the labels are not written in.
@@ -184,7 +190,7 @@ def load(
     head = own_head(source.directory, adapter)
     if notes.task == SentenceSimilarity.name:  # its weights are a bare encoder's: another file says the rest
         head = HeadConfig(kind="sentence", pooling=read_pooling(source.directory))
-    loaded = load_pretrained(directory, head=head, adapter=adapter)
+    loaded = load_pretrained(directory, head=head, adapter=adapter, allow_nonfinite=allow_nonfinite)
     found = loaded.network.head_config
     refuse_scheme(scheme, found, name=source.name)
     notes = replace(notes, scheme=scheme or notes.scheme)
