@@ -47,7 +47,7 @@ DECODE = """async (data) => {
 def material(tmp_path_factory: pytest.TempPathFactory, minilm: Path) -> Path:
     """A run and its pages, by the commands of docs/gallery.md; of few reviews and points."""
     work = tmp_path_factory.mktemp("gallery")
-    gallery.make_material(work, rows=120, instead={"--points": "24", "--rows": "16"})
+    gallery.make_material(work, rows=120, instead={"--points": "40", "--rows": "16"})
     return work
 
 
