@@ -26,7 +26,7 @@ Inside = Callable[..., Answer]
         ("finetune a.csv --epochs three", "Invalid value for '--epochs'"),
         ("finetune a.csv --batch-size 2.5", "Invalid value for '--batch-size'"),
         ("finetune a.csv --threads 0", "Invalid value for '--threads'"),
-        ("fintune a.csv", "No such command 'fintune'. Did you mean 'finetune'?"),
+        ("fintune a.csv", "No such command 'fintune'. Did you mean 'finetune', 'tune'?"),
         ("--bogus", "No such option: --bogus"),
     ],
 )
