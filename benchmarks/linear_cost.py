@@ -1,0 +1,122 @@
+"""What a training step costs as windows grow from 16 to 512 tokens, for tags and for answers.
+
+    python benchmarks/linear_cost.py [--rounds 15] [--threads 2]
+
+A tagger and a question answerer of MiniLM's shape, random weights, four windows of S tokens a step: forward,
+loss over tokens, backward, norm and AdamW, with word embeddings by rows, as `glassbert finetune` does it.
+Sizes take turns, one step each, so that a noisy neighbour hits all alike. Were the cost linear in tokens, the
+microseconds of a token would be equal for all sizes; the products of attention add a share that grows with S,
+and what a step costs whatever its size (the optimiser's) is spread over more tokens. docs/make_cost_plot.py
+draws the row.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+
+import numpy as np
+import torch
+from contest import finish
+from frozen import SHAPE
+from torch import Tensor
+from torch.nn import functional as F
+
+from glassbert.model.config import HeadConfig
+from glassbert.model.network import Network
+from glassbert.model.noise import Rates, SampleNoise
+from glassbert.model.packed import Packed
+from glassbert.runs.devices import use_threads
+from glassbert.runs.groups import parameter_groups
+from glassbert.train.clip import clip_factor, global_norm
+from glassbert.train.group import named_parameters
+from glassbert.train.optimizer import make_optimizer
+
+LENGTHS = (16, 32, 64, 128, 192, 256, 384, 512)
+WINDOWS, WARM_UP, QUARTER = 4, 2, 4
+HEADS = {
+    "token-classification": HeadConfig(kind="token-classification", labels=tuple("ABCDEFGHI")),
+    "question-answering": HeadConfig(kind="span"),
+}
+
+
+class Learner:
+    """A network with its optimiser."""
+
+    def __init__(self, head: HeadConfig) -> None:
+        self.network = Network(SHAPE, head, seed=1)
+        groups = parameter_groups(self.network, layer_decay=0.9, weight_decay=0.01)
+        self.optimizer = make_optimizer("adamw", groups, announced=True)
+        self.network.encoder.embeddings.word.sparse = True
+        self.network.train()
+
+    def step(self, number: int, length: int) -> float:
+        """Seconds of one update from WINDOWS windows of `length` tokens."""
+        rng = np.random.default_rng(number)
+        ids = rng.integers(1000, SHAPE.vocab_size, WINDOWS * length)
+        packed = Packed.of(ids, np.zeros_like(ids), np.full(WINDOWS, length))
+        noise = SampleNoise(Rates(), np.arange(WINDOWS), seed=0, step=number)
+        started = time.perf_counter()
+        self.optimizer.will_read("encoder.embeddings.word.weight", packed.input_ids)
+        logits = self.network(packed, noise=noise)
+        assert isinstance(logits, Tensor)
+        self.loss(logits, rng, length).backward()
+        norm = float(global_norm(parameter for _, parameter in named_parameters(self.optimizer.groups)))
+        self.optimizer.step(1e-4, scale=clip_factor(norm, 1.0))
+        self.network.zero_grad(set_to_none=True)
+        return time.perf_counter() - started
+
+    def loss(self, logits: Tensor, rng: np.random.Generator, length: int) -> Tensor:
+        """Of every token its tag; of every window the place where the answer begins and where it ends."""
+        if logits.shape[1] > 2:
+            return F.cross_entropy(logits, torch.from_numpy(rng.integers(0, logits.shape[1], len(logits))))
+        places = torch.from_numpy(rng.integers(0, length, (2, WINDOWS)))
+        sides = logits.T.reshape(2, WINDOWS, length)
+        return F.cross_entropy(sides[0], places[0]) + F.cross_entropy(sides[1], places[1])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--threads", type=int, default=2)
+    options = parser.parse_args()
+    use_threads(options.threads)
+    learners = {task: Learner(head) for task, head in HEADS.items()}
+    seconds: dict[str, dict[int, list[float]]] = {task: {size: [] for size in LENGTHS} for task in HEADS}
+    for number in range(WARM_UP + options.rounds):
+        for size in LENGTHS:
+            for task, learner in learners.items():
+                took = learner.step(number, size)
+                if number >= WARM_UP:
+                    seconds[task][size].append(took)
+    table = {
+        task: [
+            {"tokens": WINDOWS * size, "length": size, "seconds": quartiles(of_size[size])}
+            for size in LENGTHS
+        ]
+        for task, of_size in seconds.items()
+    }
+    tags = {row["length"]: row["seconds"][1] / row["tokens"] for row in table["token-classification"]}
+    finish(
+        "linear_cost",
+        {
+            # seconds of a token in windows of 512 over those in windows of 128
+            "ours": tags[512],
+            "peer": tags[128],
+            "ratio": tags[512] / tags[128],
+            "unit": "s/token",
+            "steps": table,
+            "windows": WINDOWS,
+            "blocks": options.rounds,
+            "threads": options.threads,
+        },
+    )
+
+
+def quartiles(values: list[float]) -> list[float]:
+    return statistics.quantiles(values, n=QUARTER)
+
+
+if __name__ == "__main__":
+    main()
