@@ -18,24 +18,12 @@ time and figures of each run stand in benchmarks/results/answering.jsonl.
 from __future__ import annotations
 
 import argparse
-import sys
-import time
 from typing import Any
 
 import fitting
 
 BATCH, LENGTH, STRIDE = 8, 384, 128
 ROLES = ("ours", "peer", "tuned")
-
-
-def main() -> None:
-    options = fitting.options_of(__doc__, ROLES, rounds=5)
-    if options.role == "ours":
-        fitting.ours(options, task="question-answering", batch=BATCH, length=LENGTH)
-    elif options.role:
-        peer(options)
-    else:
-        fitting.contest("answering", __file__, options, ROLES, batch=BATCH)
 
 
 def windows_of(source: str, tokenizer: Any, *, length: int, padded: bool, bad_rows: str = "error") -> Any:
@@ -89,6 +77,14 @@ def peer(options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    started = time.perf_counter()
-    main()
-    print(f"{time.perf_counter() - started:.0f} s", file=sys.stderr)
+    fitting.main(
+        "answering",
+        __file__,
+        __doc__,
+        ROLES,
+        task="question-answering",
+        batch=BATCH,
+        length=LENGTH,
+        rounds=5,
+        peer=peer,
+    )

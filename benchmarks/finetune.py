@@ -15,23 +15,11 @@ Hardware, time and figures of each run stand in benchmarks/results/finetune.json
 from __future__ import annotations
 
 import argparse
-import sys
-import time
 
 import fitting
 
 BATCH, LENGTH = 32, 128
 ROLES = ("ours", "peer", "tuned", "equal_dropout")
-
-
-def main() -> None:
-    options = fitting.options_of(__doc__, ROLES, rounds=25)
-    if options.role == "ours":
-        fitting.ours(options, task="text-classification", batch=BATCH, length=LENGTH)
-    elif options.role:
-        peer(options)
-    else:
-        fitting.contest("finetune", __file__, options, ROLES, batch=BATCH)
 
 
 def peer(options: argparse.Namespace) -> None:
@@ -61,6 +49,14 @@ def peer(options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    started = time.perf_counter()
-    main()
-    print(f"{time.perf_counter() - started:.0f} s", file=sys.stderr)
+    fitting.main(
+        "finetune",
+        __file__,
+        __doc__,
+        ROLES,
+        task="text-classification",
+        batch=BATCH,
+        length=LENGTH,
+        rounds=25,
+        peer=peer,
+    )

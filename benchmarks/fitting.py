@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,30 @@ def options_of(description: str | None, roles: Sequence[str], *, rounds: int) ->
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--role", choices=roles, help=argparse.SUPPRESS)
     return parser.parse_args()
+
+
+def main(
+    name: str,
+    script: str,
+    description: str | None,
+    roles: Sequence[str],
+    *,
+    task: str,
+    batch: int,
+    length: int,
+    rounds: int,
+    peer: Callable[[argparse.Namespace], None],
+) -> None:
+    """A script of a contest: all contenders in turns, or, in the process of one, that one."""
+    started = time.perf_counter()
+    options = options_of(description, roles, rounds=rounds)
+    if options.role == "ours":
+        ours(options, task=task, batch=batch, length=length)
+    elif options.role:
+        peer(options)
+    else:
+        contest(name, script, options, roles, batch=batch)
+    print(f"{time.perf_counter() - started:.0f} s", file=sys.stderr)
 
 
 def contest(name: str, script: str, options: argparse.Namespace, roles: Sequence[str], *, batch: int) -> None:

@@ -15,23 +15,11 @@ Hardware, time and figures of each run stand in benchmarks/results/tagging.jsonl
 from __future__ import annotations
 
 import argparse
-import sys
-import time
 
 import fitting
 
 BATCH, LENGTH = 32, 128
 ROLES = ("ours", "peer", "tuned")
-
-
-def main() -> None:
-    options = fitting.options_of(__doc__, ROLES, rounds=15)
-    if options.role == "ours":
-        fitting.ours(options, task="token-classification", batch=BATCH, length=LENGTH)
-    elif options.role:
-        peer(options)
-    else:
-        fitting.contest("tagging", __file__, options, ROLES, batch=BATCH)
 
 
 def peer(options: argparse.Namespace) -> None:
@@ -49,6 +37,14 @@ def peer(options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    started = time.perf_counter()
-    main()
-    print(f"{time.perf_counter() - started:.0f} s", file=sys.stderr)
+    fitting.main(
+        "tagging",
+        __file__,
+        __doc__,
+        ROLES,
+        task="token-classification",
+        batch=BATCH,
+        length=LENGTH,
+        rounds=15,
+        peer=peer,
+    )
