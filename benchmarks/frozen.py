@@ -14,31 +14,23 @@ from __future__ import annotations
 import argparse
 import statistics
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 import torch
 from contest import finish, ratio
+from stepping import SHAPE, optimizer_of, timed_update
 from torch import Tensor
 from torch.nn import functional as F
 
-from glassbert.model.config import EncoderConfig, HeadConfig
+from glassbert.model.config import HeadConfig
 from glassbert.model.network import Network
-from glassbert.model.noise import Rates, SampleNoise
 from glassbert.model.packed import Packed
-from glassbert.runs.groups import parameter_groups
 from glassbert.runs.learnt import Learnt, count_learning, restrict
 from glassbert.runs.models import use_threads
 from glassbert.train.checkpoint import Checkpoints
-from glassbert.train.clip import clip_factor, global_norm
-from glassbert.train.group import named_parameters
-from glassbert.train.optimizer import make_optimizer
 from glassbert.train.weights import module_tensors
 
-SHAPE = EncoderConfig(
-    hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536, vocab_size=30522
-)
 WHOLE, OURS = "whole", "lora 8"
 SETTINGS = {
     WHOLE: Learnt(),
@@ -58,24 +50,18 @@ class Contender:
     def __init__(self, learnt: Learnt) -> None:
         self.network = Network(SHAPE, HeadConfig(kind="sequence-classification", labels=("a", "b")), seed=1)
         restrict(self.network, learnt, seed=0)
-        groups = parameter_groups(self.network, layer_decay=0.9, weight_decay=0.01)
-        self.optimizer = make_optimizer("adamw", groups, announced=True)
-        self.network.encoder.embeddings.word.sparse = True
-        self.network.train()
+        self.optimizer = optimizer_of(self.network)
 
     def step(self, number: int) -> float:
         """Seconds of one update."""
         packed, targets = batch(number)
-        noise = SampleNoise(Rates(), np.arange(BATCH), seed=0, step=number)
-        started = time.perf_counter()
-        self.optimizer.will_read("encoder.embeddings.word.weight", packed.input_ids)
-        logits = self.network(packed, noise=noise)
-        assert isinstance(logits, Tensor)
-        F.cross_entropy(logits, targets).backward()
-        norm = float(global_norm(parameter for _, parameter in named_parameters(self.optimizer.groups)))
-        self.optimizer.step(1e-4, scale=clip_factor(norm, 1.0))
-        self.network.zero_grad(set_to_none=True)
-        return time.perf_counter() - started
+        return timed_update(
+            self.network,
+            self.optimizer,
+            packed,
+            lambda logits: F.cross_entropy(logits, targets),
+            number=number,
+        )
 
     def saved_bytes(self) -> int:
         """What a checkpoint takes on the disk, optimiser included."""

@@ -14,24 +14,18 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import time
 
 import numpy as np
 import torch
 from contest import finish
-from frozen import SHAPE
+from stepping import SHAPE, optimizer_of, timed_update
 from torch import Tensor
 from torch.nn import functional as F
 
 from glassbert.model.config import HeadConfig
 from glassbert.model.network import Network
-from glassbert.model.noise import Rates, SampleNoise
 from glassbert.model.packed import Packed
 from glassbert.runs.devices import use_threads
-from glassbert.runs.groups import parameter_groups
-from glassbert.train.clip import clip_factor, global_norm
-from glassbert.train.group import named_parameters
-from glassbert.train.optimizer import make_optimizer
 
 LENGTHS = (16, 32, 64, 128, 192, 256, 384, 512)
 WINDOWS, WARM_UP, QUARTER = 4, 2, 4
@@ -46,26 +40,20 @@ class Learner:
 
     def __init__(self, head: HeadConfig) -> None:
         self.network = Network(SHAPE, head, seed=1)
-        groups = parameter_groups(self.network, layer_decay=0.9, weight_decay=0.01)
-        self.optimizer = make_optimizer("adamw", groups, announced=True)
-        self.network.encoder.embeddings.word.sparse = True
-        self.network.train()
+        self.optimizer = optimizer_of(self.network)
 
     def step(self, number: int, length: int) -> float:
         """Seconds of one update from WINDOWS windows of `length` tokens."""
         rng = np.random.default_rng(number)
         ids = rng.integers(1000, SHAPE.vocab_size, WINDOWS * length)
         packed = Packed.of(ids, np.zeros_like(ids), np.full(WINDOWS, length))
-        noise = SampleNoise(Rates(), np.arange(WINDOWS), seed=0, step=number)
-        started = time.perf_counter()
-        self.optimizer.will_read("encoder.embeddings.word.weight", packed.input_ids)
-        logits = self.network(packed, noise=noise)
-        assert isinstance(logits, Tensor)
-        self.loss(logits, rng, length).backward()
-        norm = float(global_norm(parameter for _, parameter in named_parameters(self.optimizer.groups)))
-        self.optimizer.step(1e-4, scale=clip_factor(norm, 1.0))
-        self.network.zero_grad(set_to_none=True)
-        return time.perf_counter() - started
+        return timed_update(
+            self.network,
+            self.optimizer,
+            packed,
+            lambda logits: self.loss(logits, rng, length),
+            number=number,
+        )
 
     def loss(self, logits: Tensor, rng: np.random.Generator, length: int) -> Tensor:
         """Of every token its tag; of every window the place where the answer begins and where it ends."""

@@ -67,7 +67,7 @@ WORDS = {
         "open": "not measured yet",
         "none": "none is learnt",
         "lead": "Every task, with a score on public data and its 95 % interval. All start from MiniLM"
-        " (22.7 million parameters) with the settings of the recipe; `benchmarks/quality.py` repeats them.",
+        " (22.7 million parameters) with the settings of the recipe; `benchmarks/quality.py` repeats them. Minutes are of a machine shared with other work.",
     },
     "README.zh.md": {
         "header": "| 任务 | 命令 | Python | 数据 | 公开数据上的得分 | 训练 |",
@@ -77,7 +77,7 @@ WORDS = {
         "open": "尚未测量",
         "none": "不需训练",
         "lead": "每个任务都给出公开数据上的得分及其 95% 区间。全部从 MiniLM（2270 万参数）以默认配方开始；"
-        "`benchmarks/quality.py` 可以重做。",
+        "`benchmarks/quality.py` 可以重做。时间取自同时执行其他工作的机器。",
     },
 }
 
