@@ -67,7 +67,8 @@ WORDS = {
         "open": "not measured yet",
         "none": "none is learnt",
         "lead": "Every task, with a score on public data and its 95 % interval. All start from MiniLM"
-        " (22.7 million parameters) with the settings of the recipe; `benchmarks/quality.py` repeats them. Minutes of a shared machine.",
+        " (22.7 million parameters) with the settings of the recipe; `benchmarks/quality.py` repeats them."
+        " Minutes of a shared machine.",
     },
     "README.zh.md": {
         "header": "| 任务 | 命令 | Python | 数据 | 公开数据上的得分 | 训练 |",
