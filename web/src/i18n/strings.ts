@@ -564,6 +564,7 @@ export const STRINGS = {
   lens_final: { en: "the last layer's guess", zh: '末层的预测' },
 
   made_by: { en: 'Made by glassbert. This file is complete: it loads nothing from any network.', zh: '由 glassbert 生成。本文件自足，不从网络加载任何内容。' },
+  save_picture: { en: 'Save picture (SVG)', zh: '保存图片（SVG）' },
   choose_record: { en: 'Show', zh: '显示' },
   row_of_text: { en: 'Row {row}: {text}', zh: '第 {row} 行：{text}' },
   not_of_row: { en: 'This file holds none for row {row}.', zh: '本文件没有第 {row} 行的此项内容。' },

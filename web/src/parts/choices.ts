@@ -6,4 +6,6 @@ export const CHOICES = Symbol('choices');
 export interface Choices {
   readonly items: readonly Item[];
   readonly chosen: Item | null;
+  /** The model or run that the chosen record is about; names files. */
+  readonly model: string;
 }

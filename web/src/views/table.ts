@@ -54,3 +54,10 @@ function view<K extends keyof Roots>(record: K, section: Section, component: Com
 function part<P extends object>(section: Section, component: Component<P>, props: (report: Report) => P): View {
   return { record: 'Report', section, component: component as never, props: props as never };
 }
+
+/** What names the model or run that a record is about; of two, the second. */
+export function modelOf(record: unknown): string {
+  const { model, model_b, second, facts } = record as Partial<Record<string, unknown>>;
+  const run = (facts as Report['facts'] | undefined)?.run_id;
+  return [model, model_b, second, run].find((each) => typeof each === 'string') as string | undefined ?? '';
+}
