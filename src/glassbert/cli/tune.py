@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from glassbert.cli import arguments as words
+from glassbert.cli import learnt
 from glassbert.cli.console import emit, emit_json, hear, progress, say
 from glassbert.cli.reading import Reading, reads_tables
 from glassbert.errors import Problem, UsageError
-
-SHOWN = 8
 
 
 @reads_tables
@@ -32,12 +31,34 @@ def tune(
     scheme: words.Scheme = None,
     repair_bio: words.RepairBio = False,
     model: Annotated[str | None, typer.Option(help="Run, model directory, bundled name or hub id.")] = None,
+    base: learnt.Base = None,
     metric: Annotated[
         str | None, typer.Option(help="The score to search by; the task's own if unsaid.")
     ] = None,
     trials: Annotated[int | None, typer.Option(help="Most points to try; as many as fit if unsaid.")] = None,
     seeds: Annotated[int, typer.Option(help="Most seeds to train both recipes with.")] = 3,
     seed: Annotated[int | None, typer.Option(help="Seed of split, order, dropout and search.")] = None,
+    epochs: Annotated[float | None, typer.Option(help="Passes over the rows: fixed, not searched.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Windows per update.")] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option("--learning-rate", "--lr", help="Peak rate: fixed, not searched.")
+    ] = None,
+    max_length: Annotated[
+        int | None,
+        typer.Option("--max-length", "--max-len", help="Tokens per window: fixed, not searched."),
+    ] = None,
+    class_weights: Annotated[str | None, typer.Option(help='"balanced" for rare classes.')] = None,
+    loss: Annotated[
+        str | None, typer.Option(help="cosine, multiple-negatives or triplet; by the rows if unsaid.")
+    ] = None,
+    pooling: Annotated[str | None, typer.Option(help="mean, cls or max, for sentence-similarity.")] = None,
+    crf: words.Crf = False,
+    lstm_size: words.LstmSize = None,
+    freeze: learnt.Freeze = None,
+    lora: learnt.Lora = None,
+    lora_alpha: learnt.LoraAlpha = None,
+    lora_targets: learnt.LoraTargets = None,
+    lora_dropout: learnt.LoraDropout = None,
     config: Annotated[
         Path | None, typer.Option(help="TOML or JSON file of settings; these are not searched.")
     ] = None,
@@ -45,80 +66,104 @@ def tune(
     threads: words.Threads = None,
     *,
     reading: Reading,
+    allow_degenerate: Annotated[
+        bool, typer.Option("--allow-degenerate", help="Accept a single class.")
+    ] = False,
+    fail_on_leak: Annotated[bool, typer.Option("--fail-on-leak", help="Refuse overlapping data.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the search in --out.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the search in --out.")] = False,
+    report: Annotated[bool, typer.Option("--report/--no-report", help="Write the winner's report.")] = True,
     as_json: words.Json = False,
 ) -> None:
     """Search learning rate, layer decay, epochs and length; claims an improvement only when it is proved."""
-    total = words.seconds(budget)
+    data_options = {
+        "train": data,
+        "evaluation": eval_data,
+        "task": task,
+        "text_column": text_column,
+        "pair_column": pair_column,
+        "label_column": label_column,
+        "allow_degenerate": allow_degenerate,
+        "fail_on_leak": fail_on_leak,
+        "loss": loss,
+        "pooling": pooling,
+        "crf": crf or None,
+        "lstm_size": lstm_size,
+        "read": words.tags_read(reading(), scheme, repair_bio),
+    }
+    settings = {
+        "metric": metric,
+        "seed": seed,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "max_length": max_length,
+        "class_weights": class_weights,
+        "freeze": learnt.frozen(freeze),
+        "lora": lora,
+        "lora_alpha": lora_alpha,
+        "lora_targets": lora_targets,
+        "lora_dropout": lora_dropout,
+    }
+    request = {
+        "out": out,
+        "model": model,
+        "base": base,
+        "device": device,
+        "settings": settings,
+        "config": words.settings_file(config),
+        "resume": resume,
+        "overwrite": overwrite,
+    }
+    _search(
+        data_options,
+        request,
+        {"budget": words.seconds(budget), "trials": trials, "seeds": seeds},
+        threads=threads,
+        report=report,
+        as_json=as_json,
+    )
+
+
+def _search(
+    data: dict[str, Any],
+    request: dict[str, Any],
+    search: dict[str, Any],
+    *,
+    threads: int | None,
+    report: bool,
+    as_json: bool,
+) -> None:
+    """Search with a progress bar, write the winner's report, print the table or the document."""
+    out = request["out"]
     if out is None:
         raise UsageError(
             Problem(code="no-output", what="--out is missing", fix="name a directory: --out SEARCH")
         )
     # torch and pandas load here, not for --help
+    from glassbert.cli.tune_table import table
     from glassbert.runs.data import DataOptions
     from glassbert.runs.devices import use_threads
     from glassbert.runs.finetune import FinetuneOptions, Watchers
     from glassbert.runs.tuning.tune import TuneOptions
     from glassbert.runs.tuning.tune import tune as run_tune
+    from glassbert.runs.world import refuse_several
+    from glassbert.show.run_report import report_run
     from glassbert.train.stop import stop_on_signals
 
+    refuse_several(os.environ, "tune")
     hear(use_threads(threads))
-    source = DataOptions(
-        train=data,
-        evaluation=eval_data,
-        task=task,
-        text_column=text_column,
-        pair_column=pair_column,
-        label_column=label_column,
-        read=words.tags_read(reading(), scheme, repair_bio),
-    )
-    request = FinetuneOptions(
-        data=source,
-        out=out,
-        model=model,
-        device=device,
-        settings={"metric": metric, "seed": seed},
-        config=words.settings_file(config),
-        resume=resume,
-        overwrite=overwrite,
-        command=("glassbert", *sys.argv[1:]),
-    )
-    options = TuneOptions(finetune=request, budget=total or 0.0, trials=trials, seeds=seeds)
+    options = FinetuneOptions(data=DataOptions(**data), command=("glassbert", *sys.argv[1:]), **request)
     with stop_on_signals() as stop, progress() as on_step:
-        found = run_tune(options, stop=stop, watchers=Watchers(say=say, on_step=on_step))
+        found = run_tune(
+            TuneOptions(finetune=options, **search), stop=stop, watchers=Watchers(say=say, on_step=on_step)
+        )
+    winner = out / found["ending"]["winner"]
+    page = winner / "report.html" if report else None
+    if page is not None:
+        say("looking inside the model, and writing the report")
+        report_run(winner, page, say=say)
     if as_json:
         emit_json({"out": str(out), **found})
     else:
-        emit("\n".join(table(found, out)) + "\n")
-
-
-def table(found: dict[str, Any], out: Path) -> Iterator[str]:
-    """The best trials, both recipes in full, what is claimed, and where the model lies."""
-    from glassbert.cli.check_page import WIDTH, wrapped
-    from glassbert.tasks.wording import METRIC_NAMES
-
-    trials, ending = found["trials"], found["ending"]
-    names = list(trials[0]["settings"])
-    header = "".join(f"{name.replace('_', ' '):>15}" for name in names)
-    metric = METRIC_NAMES.get(found["metric"], found["metric"])
-    yield from ["", f"{'trial':<6}{header}{metric:>12}  seconds"]
-    order = sorted(
-        trials, key=lambda each: (each["score"] is None, each["state"] != "complete", -(each["score"] or 0))
-    )
-    for each in [trials[0], *(one for one in order if one["number"])][:SHOWN]:
-        cells = "".join(f"{each['settings'][name]:>15.4g}" for name in names)
-        score = "-" if each["score"] is None else f"{abs(each['score']):.4f}"
-        note = "" if each["state"] == "complete" else f"  {each['state']}"
-        note = "  the defaults" if each["number"] == 0 and not note else note
-        yield f"{each['number']:<6}{cells}{score:>12}{each['seconds']:>9.0f}{note}"
-    counts = {state: sum(each["state"] == state for each in trials) for state in ("pruned", "failed", "cut")}
-    told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
-    yield f"{len(trials)} trials" + (f", {told}" if told else "") + f"; {found['spent_seconds']:.0f} s in all"
-    yield ""
-    for name, run in ending["runs"].items():
-        value = run["metrics"][found["metric"]]
-        yield f"{name:<18}{value:>12.4f}" + ("  cut short" if run["stopped_because"] == "budget" else "")
-    yield ""
-    yield from wrapped(ending["claim"]["text"], WIDTH)
-    yield from ["", f"model    {out / ending['winner'] / 'model'}"]
+        emit("\n".join(table(found, out, page)) + "\n")

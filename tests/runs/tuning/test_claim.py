@@ -32,6 +32,11 @@ def test_equal_settings_and_worse_ones_are_no_better(tmp_path: Path) -> None:
         assert not found.better and found.text.startswith("No better than the defaults. accuracy ")
 
 
+def test_few_rows_prove_nothing_however_large_the_difference(tmp_path: Path) -> None:
+    found = claim(seeds_of(tmp_path, (0.1, 1.0), count=20))
+    assert not found.better and found.text.startswith("Not proved: 20 evaluation rows are too few")
+
+
 def test_a_seed_that_points_the_other_way_forbids_the_claim(tmp_path: Path) -> None:
     found = claim(seeds_of(tmp_path, (0.7, 0.95), (0.9, 0.8)))
     assert (

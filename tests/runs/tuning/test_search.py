@@ -10,7 +10,7 @@ import pytest
 
 from glassbert.errors import DataError, Interrupted, Problem
 from glassbert.runs.comparing.comparison import compare
-from glassbert.runs.tuning.search import Budget, Reported, Search, Stopped
+from glassbert.runs.tuning.search import Budget, Judged, Reported, Search, Stopped
 from glassbert.runs.tuning.space import Space, propose
 from glassbert.runs.tuning.state import Trial, Tuning
 from tests.runs.comparing.test_compare import answers, make_run
@@ -36,7 +36,7 @@ class Planted:
         self.stop_in: str | None = None
         self.diverge_above = 1.0
 
-    def trial(self, trial: Trial, *, limit: float, report: Reported) -> tuple[float, bool]:
+    def trial(self, trial: Trial, *, limit: float, report: Reported) -> Judged:
         settings = trial.settings
         self.log.append((trial.name, dict(settings)))
         if self.stop_in == trial.name:
@@ -50,7 +50,7 @@ class Planted:
             self.clock.now += seconds / 10
             if not report(step / 10, score * step / 10):
                 raise Stopped
-        return score, seconds > limit
+        return Judged(score=score, cut=seconds > limit)
 
     def full(self, name: str, settings: Mapping[str, Any], *, limit: float) -> dict[str, Any]:
         self.log.append((name, dict(settings)))

@@ -1,22 +1,28 @@
 """`glassbert tune` with real, tiny runs: what lies on disk, resume after a stop, bad input."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+import glassbert as gb
 from glassbert.errors import DataError, Interrupted, OutputError, UsageError
 from glassbert.runs.finetune import Watchers
 from glassbert.runs.tuning import tune as module
 from glassbert.runs.tuning.space import refuse_missing
 from glassbert.runs.tuning.tune import TuneOptions, tune
+from glassbert.runs.tuning.tuned import Tuned
 from glassbert.train.stop import Stop
 from tests.cli.process import Answer, inside
-from tests.runs.material import options, read_json
+from tests.runs.material import options, read_json, texts_and_labels, write_rows
 
 __all__ = ["inside"]
+# a shuffling of the labels with which the trial comes out ahead
+SHUFFLED = 1
 FIXED = {"batch_size": 16, "epochs": 1}
 
 
@@ -53,8 +59,65 @@ def test_a_stopped_search_is_finished_and_hands_over_a_run(searched: Path) -> No
     assert winner["status"] == "finished"
     assert (searched / found["ending"]["winner"] / "model" / "model.safetensors").is_file()
     assert winner["config"]["batch_size"]["value"] == 16
-    assert found["ending"]["claim"]["outcome"] in ("better", "no better")
     assert not list(searched.glob("trials/*/checkpoints")) and not list(searched.glob("trials/*/model"))
+
+
+@pytest.fixture
+def search_of(encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Tuned]:
+    """Planted are the recipe's rate and the one that is tried; trainings and judging are real."""
+
+    def search(rows: Path, *, recipe: float, tried: float, **given: Any) -> Tuned:
+        point = {"learning_rate": tried, "layer_decay": 1.0}
+        monkeypatch.setattr("glassbert.runs.recipe._rate", lambda millions, optimizer: (recipe, "planted"))
+        monkeypatch.setattr("glassbert.runs.tuning.search.propose", lambda space, tried, seed: point)
+        given = {"budget": 600, "trials": 2, "seeds": 1, "batch_size": 16, **given}
+        found: Tuned = gb.tune(rows, tmp_path / "search", model=str(encoder), **given)
+        return found
+
+    return search
+
+
+def test_a_default_that_learns_nothing_is_beaten_and_that_is_claimed(
+    search_of: Callable[..., Tuned], tmp_path: Path
+) -> None:
+    found = search_of(write_rows(tmp_path / "rows.csv", 200), recipe=1e-6, tried=8e-3, epochs=3)
+    assert found.better and found.settings == {"learning_rate": 8e-3, "layer_decay": 1.0}
+    assert found.claim.startswith("Better than the defaults. accuracy 0.")
+    assert found.winner == tmp_path / "search" / "tuned-seed-0"
+    trial = found.document["trials"][1]
+    assert trial["interval"][0] <= trial["score"] <= trial["interval"][1]
+    run = read_json(found.winner / "run.json")
+    assert run["tuning"]["trials"] == found.document["trials"]
+    assert run["tuning"]["claim"]["outcome"] == "better"
+    assert run["config"]["learning_rate"]["reason"] == "found by glassbert tune: trial 1 of 2"
+    assert run["config"]["batch_size"]["reason"] != run["config"]["learning_rate"]["reason"]
+    model = found.load()
+    assert model.labels[int(model.predict(["the film is warm ."]).classes[0])] == "good"
+
+
+def test_where_nothing_can_be_learnt_a_trial_that_is_ahead_by_luck_is_not_claimed(
+    search_of: Callable[..., Tuned], tmp_path: Path
+) -> None:
+    texts, labels = texts_and_labels(200)
+    np.random.default_rng(SHUFFLED).shuffle(labels)
+    rows = tmp_path / "noise.csv"
+    rows.write_text("text,label\n" + "".join(f"{a},{b}\n" for a, b in zip(texts, labels, strict=True)))
+    found = search_of(rows, recipe=8e-3, tried=1e-6, epochs=1)
+    trials, ending = found.document["trials"], found.document["ending"]
+    assert ending["best"] == 1 and trials[1]["score"] > trials[0]["score"]
+    assert not found.better and found.claim.startswith("No better than the defaults. accuracy ")
+    assert found.winner.name == "default-seed-0" and found.settings == trials[0]["settings"]
+    run = read_json(found.winner / "run.json")
+    assert run["tuning"]["claim"] == ending["claim"]
+    assert run["config"]["learning_rate"]["from"] == "recipe"
+
+
+def test_the_python_line_refuses_what_is_no_option(rows: Path, encoder: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="learning-rat is no setting — did you mean learning_rate"):
+        gb.tune(rows, tmp_path / "x", learning_rat=1)
+    with pytest.raises(UsageError, match="--crf is given, and text-classification has none"):
+        gb.tune(rows, tmp_path / "x", model=str(encoder), crf=True)
+    assert not (tmp_path / "x").exists()
 
 
 def test_the_rows_of_the_score_take_no_part_in_the_search(searched: Path) -> None:
@@ -105,18 +168,30 @@ def test_senseless_requests_are_refused_and_leave_nothing(
 
 
 def test_the_command_prints_a_table_and_one_object(
-    searched: Path, rows: Path, encoder: Path, tmp_path: Path, inside: Callable[..., Answer]
+    searched: Path,
+    rows: Path,
+    encoder: Path,
+    tmp_path: Path,
+    inside: Callable[..., Answer],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    reported: list[Path] = []
+    monkeypatch.setattr("glassbert.show.run_report.report_run", lambda run, out, *, say: reported.append(run))
     config = tmp_path / "config.toml"
-    config.write_text("batch_size = 16\nepochs = 1\n")
+    config.write_text("batch_size = 16\n")
     words = (
         "tune", rows, "--model", encoder, "--out", searched, "--budget", "10m", "--trials", "3",
-        "--seeds", "1", "--config", config, "--resume",
+        "--seeds", "1", "--config", config, "--epochs", "1", "--resume",
     )  # fmt: skip
     answer = inside(*words)
     assert answer.code == 0 and "the defaults" in answer.out
-    assert max(map(len, answer.out.splitlines())) <= 90
-    assert inside(*words, "--json").json["ending"] == read_json(searched / "tune.json")["ending"]
+    assert max(map(len, answer.out.splitlines()[:-3])) <= 100, "but for the paths"
+    trial = next(line for line in answer.out.splitlines() if line.endswith("the defaults"))
+    assert re.search(r" 0\.\d{4} \[0\.\d{3}, [01]\.\d{3}\] ", trial), "the score with its interval"
+    assert reported == [searched / "default-seed-0"]
+    assert (
+        inside(*words, "--json", "--no-report").json["ending"] == read_json(searched / "tune.json")["ending"]
+    )
     assert inside("tune", rows, "--out", tmp_path / "x", "--budget", "soon").code == 2
     assert inside("tune", rows).code == 2
     assert inside("tune", tmp_path / "none.csv", "--out", tmp_path / "x").code == 66

@@ -44,6 +44,9 @@ def claim(comparisons: Sequence[dict[str, Any]]) -> Claim:
     if len(gains) > 1:
         listed = ", ".join(f"{each['differences'][about]['value']:+.4g}" for each in comparisons)
         figures += f" By seed: {listed}."
+    if first["outcome"] == "too few":
+        text = f"Not proved: {first['rows']} evaluation rows are too few to prove anything. {figures}"
+        return Claim(outcome="no better", text=text)
     if first["outcome"] != "second better":
         return Claim(outcome="no better", text=f"No better than the defaults. {figures}")
     if against:

@@ -23,13 +23,22 @@ Reported = Callable[[float, float], bool]
 """Told of (share of the steps done, score) at every validation; whether to go on."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """A trial's score on the rows that the search chooses by, more is better, with its interval where there
+    is one, and whether the budget cut it short.
+    """
+
+    score: float
+    cut: bool
+    interval: list[float] | None = None
+
+
 class Runner(Protocol):
     """Who trains."""
 
-    def trial(self, trial: Trial, *, limit: float, report: Reported) -> tuple[float, bool]:
-        """(score on the rows that the search chooses by, whether the budget cut it short); `Stopped` where
-        `report` said not to go on; DataError for a training that diverges.
-        """
+    def trial(self, trial: Trial, *, limit: float, report: Reported) -> Judged:
+        """Train and judge; `Stopped` where `report` said not to go on; DataError for what diverges."""
 
     def full(self, name: str, settings: Mapping[str, Any], *, limit: float) -> dict[str, Any]:
         """Train on all training rows, judge on the evaluation rows; the facts of the run for tune.json."""
@@ -150,8 +159,9 @@ class Search:
             return trial.number == 0 or goes_on(score, others)
 
         try:
-            trial.score, cut = self.runner.trial(trial, limit=limit, report=report)
-            trial.state = "cut" if cut else "complete"
+            judged = self.runner.trial(trial, limit=limit, report=report)
+            trial.score, trial.interval = judged.score, judged.interval
+            trial.state = "cut" if judged.cut else "complete"
         except Stopped:
             trial.state, trial.score = "pruned", trial.rungs[max(trial.rungs)]
         except Interrupted:

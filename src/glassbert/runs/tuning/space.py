@@ -57,7 +57,7 @@ class Space:
             choices={name: each for name, each in choices.items() if name not in fixed},
         )
         if not found.ranges and not found.choices:
-            what = "every setting that could be searched is fixed in --config"
+            what = "every setting that could be searched is given, and so fixed"
             raise UsageError(Problem(code="nothing-to-search", what=what, fix="leave one of them out"))
         return found
 

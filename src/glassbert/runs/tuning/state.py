@@ -19,7 +19,7 @@ State = Literal["running", "complete", "pruned", "cut", "failed"]
 @dataclass(kw_only=True)
 class Trial:
     """One point of the search: its score on the rows that the search chooses by (more is better, None where
-    there is none), its validation scores at the rungs, and the seconds that it took.
+    there is none) with its 95 % interval, its validation scores at the rungs, and the seconds that it took.
 
     `state`: complete, pruned (stopped at a rung; the score is that of the rung), cut (the budget ended it
     early, so that its score is not to be compared), failed (its loss was not finite), running.
@@ -29,6 +29,7 @@ class Trial:
     settings: dict[str, Any]
     state: State = "running"
     score: float | None = None
+    interval: list[float] | None = None
     rungs: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
 

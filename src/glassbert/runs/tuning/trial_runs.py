@@ -13,7 +13,7 @@ from glassbert.runs.comparing.comparison import compare
 from glassbert.runs.data import DataOptions
 from glassbert.runs.directory import FILE, RunDirectory
 from glassbert.runs.finetune import FinetuneOptions, Watchers, finetune
-from glassbert.runs.tuning.search import Reported, Stopped
+from glassbert.runs.tuning.search import Judged, Reported, Stopped
 from glassbert.runs.tuning.state import Trial
 from glassbert.tasks.metrics import LOWER_IS_BETTER
 from glassbert.train.plan import StepReport
@@ -50,7 +50,7 @@ class FinetuneRunner:
     stop: Stop
     watchers: Watchers
 
-    def trial(self, trial: Trial, *, limit: float, report: Reported) -> tuple[float, bool]:
+    def trial(self, trial: Trial, *, limit: float, report: Reported) -> Judged:
         """See `Runner`. Its rows to judge by come out of the training rows."""
         data = replace(
             self.options.data,
@@ -82,8 +82,12 @@ class FinetuneRunner:
             raise Stopped from None
         _lighten(run)
         result = run.document["result"]
-        score = self._sign * float(result["metrics"][self.metric])
-        return score, result["stopped_because"] == "budget"
+        ends = result["intervals"].get(self.metric)
+        return Judged(
+            score=self._sign * float(result["metrics"][self.metric]),
+            interval=None if ends is None else sorted(self._sign * float(end) for end in ends),
+            cut=result["stopped_because"] == "budget",
+        )
 
     def full(self, name: str, settings: Mapping[str, Any], *, limit: float) -> dict[str, Any]:
         """See `Runner`."""

@@ -10,12 +10,13 @@ from typing import Any
 
 from glassbert.errors import DataError, Problem, UsageError
 from glassbert.runs.comparing.answers import refuse_kind
-from glassbert.runs.data import Dataset, Learning, read_dataset
-from glassbert.runs.finetune import FinetuneOptions, Watchers
-from glassbert.runs.prepare import Prepared, prepare_model
+from glassbert.runs.data import Dataset
+from glassbert.runs.finetune import FinetuneOptions, Watchers, read_run
+from glassbert.runs.prepare import Prepared
 from glassbert.runs.provenance import hardware, versions
 from glassbert.runs.resume import as_recorded
 from glassbert.runs.settings import check
+from glassbert.runs.tuning.noting import note_search
 from glassbert.runs.tuning.search import Budget, Search
 from glassbert.runs.tuning.space import Space, refuse_missing
 from glassbert.runs.tuning.state import FILE, Tuning, refuse_held
@@ -63,7 +64,7 @@ def tune(
     refuse_held(request.out, resume=bool(request.resume), overwrite=request.overwrite)
     if request.resume:
         Tuning.open(request.out)
-    dataset, prepared = _read(request, watchers)
+    dataset, prepared = read_run(request, watchers)
     defaults = {name: prepared.settings[name].value for name in SETTLED}
     fixed = {name: value for name, value in request.request.said().items() if name != "budget"}
     space = Space.around(
@@ -101,6 +102,7 @@ def tune(
             requested=lambda: stop.requested,
         )
         search.complete()
+        note_search(tuning)
         return _document(tuning)
 
 
@@ -133,15 +135,6 @@ def _refuse_senseless(options: TuneOptions) -> None:
         raise UsageError(Problem(code="two-budgets", what=what, fix="leave it out of --config"))
     check(said)
     refuse_kind(find_task(request.data.task).answer)
-
-
-def _read(request: FinetuneOptions, watchers: Watchers) -> tuple[Dataset, Prepared]:
-    """The data as a run would read it, to refuse early what a run would refuse, and the recipe."""
-    said = request.request.said()
-    dataset = read_dataset(request.data, Learning.of(said))
-    for warning in dataset.warnings:
-        watchers.say(f"note: {warning}")
-    return dataset, prepare_model(request.request, dataset.task, num_rows=len(dataset.train))
 
 
 def _longest(dataset: Dataset, prepared: Prepared) -> int:
