@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from glassbert.cli import arguments as words
+from glassbert.cli import learnt
 from glassbert.cli.console import emit, emit_json, hear
 from glassbert.cli.reading import Reading, reads_tables
 
@@ -26,6 +27,14 @@ def check(
     measure: Annotated[
         bool, typer.Option("--measure/--no-measure", help="Fit a baseline and measure the time of a run.")
     ] = True,
+    epochs: Annotated[float | None, typer.Option(help="Passes over the rows, of the run.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Windows per update, of the run.")] = None,
+    max_length: Annotated[
+        int | None, typer.Option("--max-length", "--max-len", help="Tokens per window, of the run.")
+    ] = None,
+    freeze: learnt.Freeze = None,
+    lora: learnt.Lora = None,
+    lora_targets: learnt.LoraTargets = None,
     threads: words.Threads = None,
     *,
     reading: Reading,
@@ -39,7 +48,23 @@ def check(
 
     hear(use_threads(threads))
     asked = Asked(text=text_column, pair=pair_column, label=label_column)
-    options = CheckOptions(read=reading(), task=task, asked=asked, model=model, seed=seed, measure=measure)
+    settings = {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "max_length": max_length,
+        "freeze": learnt.frozen(freeze),
+        "lora": lora,
+        "lora_targets": lora_targets,
+    }
+    options = CheckOptions(
+        read=reading(),
+        task=task,
+        asked=asked,
+        model=model,
+        seed=seed,
+        measure=measure,
+        settings=settings,
+    )
     found = check_data(data, eval_data, options)
     if as_json:
         emit_json(found.document)

@@ -36,7 +36,8 @@ def _sections(found: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
     yield "task", [f"{found['task']['name']}: {'; '.join(found['task']['reasons'])}"]
     yield "columns", list(found["columns"]["reasons"])
     yield "answers", _answers(found["answers"])
-    yield "scripts", [_shares(found["languages"])]
+    yield "scripts", [_shares(found["languages"]["scripts"])]
+    yield "languages", [_shares(found["languages"]["guessed"])]
     yield "length", _lengths(found["lengths"])
     yield "alike", _alike(found["near_duplicates"])
     if "baselines" in found:
@@ -118,10 +119,10 @@ def _answers(answers: Mapping[str, Any]) -> list[str]:
     )
 
 
-def _shares(languages: Mapping[str, Any]) -> str:
-    counts = languages["scripts"]
+def _shares(counts: Mapping[str, int]) -> str:
     total = max(sum(counts.values()), 1)
-    return ", ".join(f"{name} {count / total:.1%}" for name, count in counts.items())
+    shown = [f"{name} {count / total:.1%}" for name, count in list(counts.items())[:SHOWN_LABELS]]
+    return ", ".join(shown) + (f", {len(counts) - len(shown):,} more" if len(counts) > len(shown) else "")
 
 
 def _lengths(lengths: Mapping[str, Any]) -> list[str]:
@@ -168,10 +169,16 @@ def _baseline(name: str, scores: Mapping[str, Any]) -> str:
 
 def _estimates(estimates: list[Mapping[str, Any]]) -> list[str]:
     return [
-        f"{each['model']} ({each['num_parameters'] / 1e6:,.0f} M parameters): about "
+        f"{each['model']} ({each['num_parameters'] / 1e6:,.0f} M parameters{_learning(each)}): about "
         f"{duration(each['seconds'])}, {each['memory_mb'] / 1024:,.1f} GB of memory, {each['steps']:,} steps"
         for each in estimates
     ]
+
+
+def _learning(estimate: Mapping[str, Any]) -> str:
+    """How many numbers learn, where not all do."""
+    learning = estimate["num_learning"]
+    return "" if learning == estimate["num_parameters"] else f", {learning:,} of them learn"
 
 
 def _decisions(check: Check) -> list[str]:

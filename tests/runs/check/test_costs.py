@@ -1,17 +1,20 @@
 """The arithmetic of an estimate, by hand; and its parts against a loop that is really run."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from glassbert.runs.check.costs import Pace, Work, run_bytes, run_seconds
+from glassbert.runs.check.data_check import check
 from glassbert.runs.check.estimate import work_of
 from glassbert.runs.check.measure import measure
-from glassbert.runs.data import DataOptions, read_dataset
+from glassbert.runs.data import DataOptions, Dataset, read_dataset
 from glassbert.runs.fit import make_plan
 from glassbert.runs.job import FinetuneJob, Split
+from glassbert.runs.learnt import count_learning
 from glassbert.runs.prepare import Request, prepare_model
 from glassbert.runs.recipe import values
 
@@ -26,7 +29,9 @@ def test_seconds_are_the_sum_of_their_parts() -> None:
 
 
 def test_bytes_are_process_weights_optimiser_and_the_largest_batch() -> None:
-    assert run_bytes(WORK, PACE, process=5e6, parameters=1000, numbers=3) == 5e6 + 16_000 + 250_000
+    assert (
+        run_bytes(WORK, PACE, process=5e6, parameters=1000, learning=100, numbers=3) == 5e6 + 5_200 + 250_000
+    )
 
 
 def test_twelve_blocks_lie_on_the_line_through_one_and_three() -> None:
@@ -46,7 +51,10 @@ def test_a_line_that_falls_below_nothing_is_nothing() -> None:
 
 @pytest.fixture
 def job(encoder: Path, rows: Path) -> FinetuneJob:
-    dataset = read_dataset(DataOptions(train=rows))
+    return job_of(encoder, read_dataset(DataOptions(train=rows)))
+
+
+def job_of(encoder: Path, dataset: Dataset) -> FinetuneJob:
     prepared = prepare_model(
         Request(model=str(encoder), settings={"epochs": 2.5}, config={}),
         dataset.task,
@@ -66,8 +74,18 @@ def job(encoder: Path, rows: Path) -> FinetuneJob:
     )
 
 
-def test_the_work_is_that_of_the_loop(job: FinetuneJob, rows: Path) -> None:
-    dataset, plan = read_dataset(DataOptions(train=rows)), make_plan(job)
+@pytest.mark.parametrize("task", ["text-classification", "sentence-similarity"])
+def test_the_work_is_that_of_the_loop(encoder: Path, rows: Path, tmp_path: Path, task: str) -> None:
+    """Of pairs that are compared both texts are drawn together: two windows, one draw."""
+    if task == "sentence-similarity":
+        first = rows.read_text(encoding="utf-8").splitlines()[1:]
+        texts = [line.partition(",")[0] for line in first]
+        rows = tmp_path / "pairs.csv"
+        scored = (f"{a},{b},{n % 5}" for n, (a, b) in enumerate(zip(texts[::2], texts[1::2], strict=True)))
+        rows.write_text("\n".join(["sentence1,sentence2,score", *scored]), encoding="utf-8")
+    dataset = read_dataset(DataOptions(train=rows, task=task))
+    job = job_of(encoder, dataset)
+    plan = make_plan(job)
     work = work_of(job, dataset)
     assert work.steps == plan.total_steps
     assert work.evaluations == -(-plan.total_steps // plan.eval_every)
@@ -75,6 +93,38 @@ def test_the_work_is_that_of_the_loop(job: FinetuneJob, rows: Path) -> None:
     assert work.tokens == pytest.approx(seen, rel=0.05)
     sizes = [job.tokens(batch) for step in range(job.steps_per_epoch) for batch in job.batches(step)]
     assert work.largest_batch == max(sizes)
+    found = measure(job, seconds=0.01)
+    assert found.tokens > 0 and found.pace.bytes_per_token > 0
+
+
+BLOCK = 4 * (768 * 768 + 768) + 2 * 768 * 3072 + 3072 + 768 + 4 * 768
+
+
+@pytest.mark.parametrize(
+    ("settings", "learning"),
+    [({"lora": 3}, 12 * 2 * 3 * (768 + 768)), ({"freeze": 2}, 10 * BLOCK)],
+    ids=["lora", "freeze"],
+)
+def test_what_stays_as_it_is_is_not_counted(
+    encoder: Path, rows: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, int], learning: int
+) -> None:
+    """The numbers that learn of a base model are counted by hand: adapters or blocks, pooler and head."""
+    monkeypatch.setattr("glassbert.runs.check.estimate.SECONDS", 0.01)
+    monkeypatch.setattr("glassbert.runs.check.estimate.BASE_TOKENS", 32)
+    ours, base = check(rows, model=str(encoder), settings=settings).document["estimates"]
+    request = Request(model=str(encoder), settings=settings, config={})
+    dataset = read_dataset(DataOptions(train=rows))
+    network = prepare_model(request, dataset.task, num_rows=len(dataset.train)).model.network
+    assert ours["num_learning"] == count_learning(network) < ours["num_parameters"]
+    assert base["num_learning"] == learning + 768 * 768 + 768 + 2 * 768 + 2
+
+
+def test_frozen_blocks_cost_what_reading_them_costs() -> None:
+    """Of twelve blocks nine are frozen: three learn at 4 a token, and nine more are read at 0.5."""
+    three, twelve = (replace(PACE, per_token=4.0, per_token_read=0.5 * n) for n in (3, 12))
+    found = three.above(twelve)
+    assert found.per_token == 4.0 + 9 * 0.5 and found.per_token_read == 6.0
+    assert found.bytes_per_token == three.bytes_per_token and found.per_save == three.per_save
 
 
 def test_measuring_takes_about_as_long_as_asked_and_leaves_a_usable_network(job: FinetuneJob) -> None:

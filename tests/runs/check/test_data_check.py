@@ -46,6 +46,7 @@ def test_sound_data_has_no_mistakes_and_every_key(encoder: Path, rows: Path) -> 
     assert document["task"]["name"] == "text-classification"
     assert document["file"]["format"] == "csv"
     assert document["languages"]["scripts"] == {"Latin": 120}
+    assert sum(document["languages"]["guessed"].values()) == 120
     assert [each["model"] for each in document["estimates"]] == [str(encoder), "a base model"]
     assert all(each["seconds"] > 0 and each["memory_mb"] > 0 for each in document["estimates"])
     assert document["baselines"]["tfidf"]["accuracy"] > document["baselines"]["majority"]["accuracy"]

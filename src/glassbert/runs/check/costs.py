@@ -5,14 +5,15 @@ A run loads, takes `steps` steps over `tokens` tokens, validates and saves `eval
     seconds = loading + tokens x per_token + steps x per_step
               + (evaluations x validation_tokens + judged_tokens) x per_token_read + saves x per_save + others
 
-    bytes = process + weights + gradients and optimiser + activations of the largest batch
+    bytes = process + weights + gradients and optimiser of what learns + activations of the largest batch
 
-A deeper network than the measured ones costs what the line through two depths says: blocks are alike.
+A deeper network than the measured ones costs what the line through two depths says: blocks are alike. A block
+that is frozen costs what reading costs: below the lowest that learns there is no way back.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 
@@ -33,6 +34,13 @@ class Pace:
         share = (depth - depths[0]) / (depths[1] - depths[0])
         mine, theirs = asdict(self), asdict(other)
         return Pace(**{name: max(mine[name] + share * (theirs[name] - mine[name]), 0.0) for name in mine})
+
+    def above(self, frozen: Pace) -> Pace:
+        """This one of the blocks that learn, standing on blocks that are only read: `frozen` is that of all
+        of them, of which the blocks here are a part.
+        """
+        more = max(frozen.per_token_read - self.per_token_read, 0.0)
+        return replace(self, per_token=self.per_token + more, per_token_read=frozen.per_token_read)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +63,7 @@ class Estimate:
 
     model: str
     num_parameters: int
+    num_learning: int
     seconds: float
     training_seconds: float
     steps: int
@@ -75,6 +84,9 @@ def run_seconds(work: Work, pace: Pace, *, others: float) -> tuple[float, float]
     return loop + settling + others, loop
 
 
-def run_bytes(work: Work, pace: Pace, *, process: float, parameters: int, numbers: int) -> float:
-    """Peak bytes: `numbers` per parameter besides the weight itself, four bytes each."""
-    return process + 4.0 * (1 + numbers) * parameters + pace.bytes_per_token * work.largest_batch
+def run_bytes(
+    work: Work, pace: Pace, *, process: float, parameters: int, learning: int, numbers: int
+) -> float:
+    """Peak bytes: of each parameter the weight, of each that learns `numbers` more, four bytes each."""
+    weights = 4.0 * parameters + 4.0 * numbers * learning
+    return process + weights + pace.bytes_per_token * work.largest_batch

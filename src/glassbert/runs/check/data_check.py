@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,12 @@ from glassbert.runs.check.near import near_duplicates, near_findings
 from glassbert.runs.data import DataOptions, Dataset, Learning, read_dataset
 from glassbert.runs.prepare import Request, prepare_model
 from glassbert.runs.resolve import DEFAULT_MODEL
+from glassbert.runs.settings import check as check_settings
 from glassbert.tasks.names import find_task
 from glassbert.tasks.task import Examples, Task
 from glassbert.text.asked import Asked
 from glassbert.text.file_facts import file_facts
+from glassbert.text.function_words import language_of
 from glassbert.text.options import ReadOptions
 from glassbert.text.scripts import script_of
 from glassbert.text.tables import Table, read_table
@@ -56,7 +58,9 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckOptions:
-    """How to read, which task (None: guessed) and columns, which model's tokenizer and pace."""
+    """How to read, which task (None: guessed) and columns, which model's tokenizer and pace, and which
+    `settings` the run shall have whose time and memory are estimated.
+    """
 
     read: ReadOptions = ReadOptions()
     task: str | None = None
@@ -64,6 +68,7 @@ class CheckOptions:
     model: str = DEFAULT_MODEL
     seed: int = 0
     measure: bool = True
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def check(
@@ -73,13 +78,16 @@ def check(
     task: str | None = None,
     model: str = DEFAULT_MODEL,
     measure: bool = True,
+    settings: Mapping[str, Any] | None = None,
 ) -> Check:
-    """Look at labelled texts as a run would read them. `measure` False leaves out the baseline and the time.
+    """Look at labelled texts as a run would read them. `measure` False leaves out the baseline and the time;
+    `settings` are those of the run that is estimated, such as {"lora": 8}.
 
     Raises what reading raises: DataError (65) for a file that cannot be read exactly, has no label, or too
     few rows.
     """
-    return check_data(data, eval_data, CheckOptions(task=task, model=model, measure=measure))
+    options = CheckOptions(task=task, model=model, measure=measure, settings=settings or {})
+    return check_data(data, eval_data, options)
 
 
 def check_data(data: Source, eval_data: Source | None, options: CheckOptions) -> Check:
@@ -102,7 +110,8 @@ def check_data(data: Source, eval_data: Source | None, options: CheckOptions) ->
     )
     reading = time.monotonic() - started
     near = near_duplicates(_joined(dataset), dataset.evaluation, one_file=eval_data is None)
-    request = Request(model=options.model, settings={"seed": options.seed}, config={})
+    request = Request(model=options.model, settings={"seed": options.seed, **options.settings}, config={})
+    check_settings(request.said())
     started = time.monotonic()
     prepared = prepare_model(request, dataset.task, num_rows=len(dataset.train))
     spent = reading + time.monotonic() - started
@@ -186,12 +195,16 @@ def _commonest(counts: Mapping[str, int]) -> dict[str, int]:
 
 
 def _scripts(examples: Examples) -> dict[str, Any]:
-    """In which script how many texts are written, of some at equal distances."""
+    """In which script and in which language how many texts are written, of some at equal distances."""
     step = max(1, len(examples) // SCRIPT_SAMPLE)
     some = examples.texts[::step]
-    whole = (text if isinstance(text, str) else " ".join(text) for text in some)
-    counts = Counter(script_of(text[:SCRIPT_CHARACTERS]) for text in whole)
-    return {"texts_counted": len(some), "scripts": dict(counts.most_common())}
+    starts = [(text if isinstance(text, str) else " ".join(text))[:SCRIPT_CHARACTERS] for text in some]
+    scripts, guessed = (Counter(map(told, starts)) for told in (script_of, language_of))
+    return {
+        "texts_counted": len(some),
+        "scripts": dict(scripts.most_common()),
+        "guessed": dict(guessed.most_common()),
+    }
 
 
 def _measured(dataset: Dataset, request: Request, prepared: Any, *, spent: float) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from glassbert.runs.check.lengths import sampled
 from glassbert.runs.check.measure import TOKENS, Measured, measure
 from glassbert.runs.data import Dataset
 from glassbert.runs.job import FinetuneJob, Split
+from glassbert.runs.learnt import count_learning, frozen_blocks, restrict
 from glassbert.runs.prepare import Prepared, Request
-from glassbert.runs.recipe import recipe, values
+from glassbert.runs.recipe import learnt, recipe, values
 from glassbert.runs.settings import Settings
 from glassbert.runs.training_memory import NUMBERS
 from glassbert.train.memory import current_rss_mb
@@ -71,31 +72,45 @@ def _chosen(ground: _Ground) -> Estimate:
         str(ground.prepared.model.name),
         work_of(job, ground.dataset),
         measured,
-        parameters=sum(parameter.numel() for parameter in network.parameters()),
+        sizes=(sum(parameter.numel() for parameter in network.parameters()), count_learning(network)),
         reason=f"{measured.tokens:,} tokens of these rows, trained on this machine just now",
     )
 
 
 def _base(ground: _Ground, request: Request) -> Estimate:
-    """Two shallow networks of a base model's width, random, and the line through them to 12 blocks."""
+    """Two shallow networks of a base model's width, random, and the line through them to those of its 12
+    blocks that learn; what is frozen below them is read.
+    """
     known = ground.prepared.model
     longest = max(known.max_length, BASE_SIZES.max_position_embeddings)
     full = replace(BASE_SIZES, vocab_size=known.network.config.vocab_size, max_position_embeddings=longest)
     head = known.network.head_config
     parameters = full.num_parameters + head.num_parameters(full)
     settings = _settings(ground, request, num_parameters=parameters)
+    asked, depth = learnt(ground.prepared.settings), full.num_hidden_layers
+    learning_depth = depth - min(frozen_blocks(asked.freeze, depth), depth)
+    below = None if asked.freeze is None or asked.lora is not None else "embeddings"
     found: list[Measured] = []
-    for depth in DEPTHS:
-        network = Network(replace(full, num_hidden_layers=depth), head).to(request.device)
-        found.append(measure(_job(ground, network, settings), seconds=SECONDS / 2, tokens=BASE_TOKENS))
-    pace = found[0].pace.at_depth(found[1].pace, depths=DEPTHS, depth=full.num_hidden_layers)
+    counts: list[int] = []
+    for blocks in DEPTHS:
+        network = Network(replace(full, num_hidden_layers=blocks), head)
+        restrict(network, replace(asked, freeze=below), seed=0)
+        counts.append(count_learning(network))
+        job = _job(ground, network.to(request.device), settings)
+        found.append(measure(job, seconds=SECONDS / 2, tokens=BASE_TOKENS))
+    whole, learning = (
+        found[0].pace.at_depth(found[1].pace, depths=DEPTHS, depth=blocks)
+        for blocks in (depth, learning_depth)
+    )
     tokens = sum(each.tokens for each in found)
+    per_block = (counts[1] - counts[0]) / (DEPTHS[1] - DEPTHS[0])
+    count = counts[0] + per_block * (learning_depth - DEPTHS[0])
     return _estimate(
         ground,
         BASE,
         work_of(_job(ground, known.network, settings), ground.dataset),
-        Measured(pace=pace, tokens=tokens),
-        parameters=parameters,
+        Measured(pace=learning.above(whole), tokens=tokens),
+        sizes=(parameters, max(round(count), 0)),
         reason=f"{tokens:,} tokens through 1 and 3 of its 12 blocks, and the line through these two",
     )
 
@@ -121,7 +136,7 @@ def work_of(job: FinetuneJob, dataset: Dataset) -> Work:
     settings, windows = job.settings, job.train.windows
     rows = len(job.train.examples)
     per_row = float(windows.lengths.sum()) / rows
-    count = len(windows) * len(dataset.train) / rows
+    count = len(job.draws.lengths) * len(dataset.train) / rows
     per_epoch = max(1, math.ceil(count / settings.batch_size / settings.gradient_accumulation_steps))
     steps = max(1, round(per_epoch * settings.epochs))
     every = max(1, math.ceil(per_epoch / settings.evaluations_per_epoch))
@@ -131,20 +146,29 @@ def work_of(job: FinetuneJob, dataset: Dataset) -> Work:
         evaluations=max(1, math.ceil(steps / every)),
         validation_tokens=round(per_row * len(dataset.validation)),
         judged_tokens=round(per_row * len(dataset.evaluation)),
-        largest_batch=max(int(windows.lengths[batch].sum()) for batch in job.order.epoch(0)),
+        largest_batch=max(int(job.draws.lengths[batch].sum()) for batch in job.order.epoch(0)),
     )
 
 
 def _estimate(
-    ground: _Ground, name: str, work: Work, measured: Measured, *, parameters: int, reason: str
+    ground: _Ground, name: str, work: Work, measured: Measured, *, sizes: tuple[int, int], reason: str
 ) -> Estimate:
+    """`sizes`: how many parameters there are, and how many of them learn."""
     pace: Pace = measured.pace
     seconds, loop = run_seconds(work, pace, others=ground.others)
     optimizer = values(ground.prepared.settings).optimizer
-    needed = run_bytes(work, pace, process=ground.process, parameters=parameters, numbers=NUMBERS[optimizer])
+    needed = run_bytes(
+        work,
+        pace,
+        process=ground.process,
+        parameters=sizes[0],
+        learning=sizes[1],
+        numbers=NUMBERS[optimizer],
+    )
     return Estimate(
         model=name,
-        num_parameters=parameters,
+        num_parameters=sizes[0],
+        num_learning=sizes[1],
         seconds=seconds,
         training_seconds=loop,
         steps=work.steps,

@@ -15,9 +15,10 @@ from jaxtyping import Int
 from torch import Tensor
 
 from glassbert.runs.check.costs import Pace
-from glassbert.runs.groups import parameter_groups
+from glassbert.runs.groups import hidden_matrices, parameter_groups
 from glassbert.runs.inference import head_logits
 from glassbert.runs.job import FinetuneJob
+from glassbert.runs.learnt import count_learning
 from glassbert.tasks.task import Batch
 from glassbert.train.checkpoint import Checkpoints
 from glassbert.train.clip import global_norm
@@ -46,14 +47,14 @@ def measure(job: FinetuneJob, *, seconds: float, tokens: int = TOKENS) -> Measur
     """
     network, settings = job.network, job.settings
     groups = parameter_groups(network, layer_decay=settings.layer_decay, weight_decay=settings.weight_decay)
-    optimizer = make_optimizer(settings.optimizer, groups, announced=True)
+    optimizer = make_optimizer(settings.optimizer, groups, matrices=hidden_matrices(network), announced=True)
     network.encoder.embeddings.word.sparse = True
     network.train()
-    chosen = _batches(job, tokens)
+    chosen, sizes = _batches(job, tokens)
     _step(job, optimizer, chosen[len(chosen) // 2], number=0)
     kept = _kept_bytes(job, optimizer, chosen[-1])
     begun, rates, updates, used = time.monotonic(), [], [], 0
-    for number, windows in enumerate(_spread(chosen), start=1):
+    for number, windows in enumerate(_spread(chosen, sizes), start=1):
         if number > FEWEST_BATCHES and time.monotonic() - begun > seconds:
             break
         gradient, update, size = _step(job, optimizer, windows, number=number)
@@ -66,27 +67,31 @@ def measure(job: FinetuneJob, *, seconds: float, tokens: int = TOKENS) -> Measur
         per_token=float(np.mean(rates)),
         per_token_read=_reading(job, chosen[len(chosen) // 2]),
         per_step=float(np.median(updates)),
-        per_save=_saving(sum(p.numel() for p in network.parameters())),
+        per_save=_saving(count_learning(network)),
         bytes_per_token=kept,
     )
     return Measured(pace=pace, tokens=used)
 
 
-def _batches(job: FinetuneJob, tokens: int) -> list[Int[np.ndarray, "W"]]:
-    """Batches of the first epoch by their mean length, each with no more windows than make up `tokens`."""
-    lengths = job.train.windows.lengths
+def _batches(job: FinetuneJob, tokens: int) -> tuple[list[Int[np.ndarray, "W"]], Int[np.ndarray, "B"]]:
+    """Batches of the first epoch by their mean length, each with no more of what it drew than makes up
+    `tokens`, as windows; and how many tokens each has uncut.
+    """
+    lengths = job.draws.lengths
     batches = sorted(job.order.epoch(0), key=lambda each: float(lengths[each].mean()))
     mean = [float(lengths[each].mean()) for each in batches]
-    return [each[: max(1, int(tokens / size))] for each, size in zip(batches, mean, strict=True)]
+    cut = [each[: max(1, int(tokens / size))] for each, size in zip(batches, mean, strict=True)]
+    return [job.draws.windows(each) for each in cut], np.array([lengths[each].sum() for each in batches])
 
 
-def _spread(batches: list[Int[np.ndarray, "W"]]) -> Iterator[Int[np.ndarray, "W"]]:
-    """The batches at 1/2, 1/4, 3/4, 1/8, ... of the way, again and again: stopped anywhere, evenly spread."""
-    number = 1
-    while number <= 10_000:
+def _spread(
+    batches: list[Int[np.ndarray, "W"]], sizes: Int[np.ndarray, "B"]
+) -> Iterator[Int[np.ndarray, "W"]]:
+    """The batches at 1/2, 1/4, 3/4, 1/8, ... of all tokens: stopped anywhere, evenly spread."""
+    ends = np.cumsum(sizes)
+    for number in range(1, 10_001):
         share = float(int(f"{number:b}"[::-1], 2)) / 2 ** number.bit_length()
-        yield batches[int(share * len(batches))]
-        number += 1
+        yield batches[int(np.searchsorted(ends, share * ends[-1], side="right"))]
 
 
 def _step(
