@@ -2,7 +2,8 @@
 
 Blocks of a page run in order, in one directory with the files of `tests/stand_ins.py`:
 python   is executed; the blocks of a page share their names
-bash     every `glassbert` line is executed and has to succeed; `make` has to name a target, `python` a script
+bash     every `glassbert` line is executed and has to succeed, `torchrun` in processes of its own; `make`
+         has to name a target, `python` a script
 console  every line after `$ ` is executed and has to print exactly what follows it; `$ cat FILE` makes the
          file from what follows it
 Other languages are not run, nor is a block after a line `<!-- not run: reason -->`.
@@ -12,8 +13,10 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import os
 import re
 import shlex
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -76,6 +79,8 @@ def run_script(block: Block, shell: Shell) -> None:
         if words[0] == "glassbert":
             code, output = shell(words)
             assert code == 0, f"line {block.line}: {line}\n{output}"
+        elif words[0] == "torchrun":
+            launch(words[1:])
         elif words[0] == "make":
             targets = re.findall(r"^(\w+):", read(ROOT / "Makefile"), re.MULTILINE)
             assert set(words[1:]) <= set(targets), line
@@ -83,6 +88,14 @@ def run_script(block: Block, shell: Shell) -> None:
             assert words[0] == "python" and (ROOT / words[1]).is_file(), (
                 f"line {block.line} is not run: {line}"
             )
+
+
+def launch(words: list[str]) -> None:
+    """Processes on this machine alone, which meet at any free port."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", *words]
+    env = {**os.environ, "GLOO_SOCKET_IFNAME": "lo"}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr
 
 
 def commands(script: str) -> Iterator[str]:

@@ -25,6 +25,7 @@ _HOME_OF = {
     "show": "glassbert.show",
     "lens": "glassbert.lens",
     "train_tokenizer": "glassbert.text.tokenizer_training",
+    "tune": "glassbert.runs.tuning.tuned",
 }
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "pipeline",
     "show",
     "train_tokenizer",
+    "tune",
 ]
 
 

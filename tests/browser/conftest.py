@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Download, Page
 
 from glassbert.lens.report_records import Report
 from glassbert.show.contents import Content
@@ -41,6 +41,8 @@ class Watched:
         self.opened: list[str] = []
         self.requests: list[str] = []
         self.troubles: list[str] = []
+        self.downloads: list[Download] = []
+        self.saved = 0
 
     def open(
         self,
@@ -50,7 +52,9 @@ class Watched:
         width: int = 1280,
         theme: str = "light",
         scale: float = 1,
+        saves: int = 0,
     ) -> Page:
+        self.saved += saves
         path = self.folder / f"page{len(self.opened)}.html"
         path.write_bytes(content if isinstance(content, bytes) else render_page(content))
         context = self.chromium.new_context(
@@ -75,8 +79,14 @@ class Watched:
         page.on("console", lambda message: self._hear(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: self.troubles.append(f"error: {error}"))
         page.on("popup", lambda popup: self.troubles.append(f"popup: {popup.url}"))
-        page.on("download", lambda download: self.troubles.append(f"download: {download.url}"))
+        page.on("download", self._receive)
         page.on("dialog", self._refuse)
+
+    def _receive(self, download: Download) -> None:
+        """A page may save only what it made itself."""
+        if not download.url.startswith("blob:"):
+            self.troubles.append(f"download: {download.url}")
+        self.downloads.append(download)
 
     def _hear(self, message: str) -> None:
         # Chromium's advice to whoever reads a canvas twice; only these tests do.
@@ -92,8 +102,8 @@ class Watched:
 def visit(chromium: Browser, tmp_path: Path) -> Iterator[Visit]:
     """visit(record, records or bytes, hash="...") opens it from a file.
 
-    Afterwards no page may have asked for anything but itself, written to the console, broken its own policy
-    or opened a dialog.
+    Afterwards no page may have asked for anything but itself, written to the console, broken its own policy,
+    opened a dialog or saved other files than the `saves` that were announced.
     """
     watched = Watched(chromium, tmp_path)
     yield watched.open
@@ -101,3 +111,4 @@ def visit(chromium: Browser, tmp_path: Path) -> Iterator[Visit]:
         context.close()
     assert watched.troubles == []
     assert watched.requests == watched.opened
+    assert len(watched.downloads) == watched.saved

@@ -10,6 +10,11 @@ from tests.show.test_comparison import compared
 from tests.show.texts import HOSTILE
 
 pytestmark = pytest.mark.browser
+LINES = """(cells) => cells.map((cell) => {
+  const range = document.createRange();
+  range.selectNodeContents(cell);
+  return new Set([...range.getClientRects()].map((rect) => rect.top)).size;
+})"""
 
 
 def test_every_score_and_row_is_drawn_and_filters_pick(visit: Visit) -> None:
@@ -26,10 +31,12 @@ def test_every_score_and_row_is_drawn_and_filters_pick(visit: Visit) -> None:
     page.locator("#diff label", has_text="B worse, 1").click()
     assert [mark["value"]["row"] for mark in marks(page, "compare rows")] == [9]
     assert "9 / 12" in marks(page, "compare rows")[0]["drawn"]["text"]
-    page.locator("#diff button").first.click()
+    page.locator("#diff tbody button").first.click()
     hash_of = page.evaluate("location.hash")
     assert "changed=worse" in hash_of and "row=9" in hash_of
-    page = visit(record, hash="changed=better&find=nothing")
+    page = visit(record, hash="changed=better&find=nothing", width=420)
+    lines = page.locator("#diff .number").evaluate_all(LINES)
+    assert len(lines) == 8 and set(lines) == {1}, "no number is broken on a telephone"
     assert marks(page, "compare rows") == [] and "No row fits." in page.locator("#diff").inner_text()
 
 

@@ -100,7 +100,7 @@ def test_additive_attention_is_refused(inside: Inside, tmp_path: Path) -> None:
     assert not (tmp_path / "look.html").exists()
 
 
-@pytest.mark.parametrize("name", ["look.png", "look", "look.htm"])
+@pytest.mark.parametrize("name", ["look.txt", "look", "look.htm"])
 def test_an_unknown_suffix_is_refused_before_the_model_is_loaded(
     inside: Inside, tmp_path: Path, name: str
 ) -> None:
@@ -108,6 +108,28 @@ def test_an_unknown_suffix_is_refused_before_the_model_is_loaded(
     assert answer.code == 2
     assert answer.err.startswith(f"{tmp_path / name}: unknown-format: ")
     assert answer.err.endswith(" — use .gbr, .json, .html\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "formats"),
+    [
+        (("attention", "absent", "--text", TEXT), ".gbr, .json, .html"),
+        (("attribution", "absent", "--text", TEXT), ".gbr, .json, .html"),
+        (("embeddings", "absent", "--text", TEXT), ".gbr, .json, .html, .csv"),
+        (("diff", "absent", "absent", "--text", TEXT), ".gbr, .json, .html"),
+        (("lens", "absent", "--text", TEXT), ".gbr, .json, .html"),
+        (("heads", "absent", "--text", TEXT), ".gbr, .json, .html"),
+        (("landscape", "absent"), ".gbr, .json, .html, .svg"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_whoever_asks_for_a_picture_is_told_what_writes_one(
+    inside: Inside, words: tuple[str, ...], formats: str
+) -> None:
+    answer = inside("look", *words, "-o", "look.png")
+    assert answer.code == 2
+    pictures = '; the .html page saves each view as an .svg picture ("Save picture")'
+    assert answer.err.endswith(f" — use {formats}{pictures}\n")
 
 
 def test_a_file_is_not_replaced_unasked(inside: Inside, encoder: Path, tmp_path: Path) -> None:

@@ -42,6 +42,16 @@ def tiny_tokenizer(directory: Path) -> Tokenizer:
 
 def tiny_config(vocab_size: int, model_type: str = "bert") -> EncoderConfig:
     """Sizes all unequal and unround; weights large enough to tell texts clearly apart."""
+    if model_type == "modernbert":
+        choices: dict[str, Any] = {
+            "norm_placement": "pre",
+            "feed_forward_type": "gated",
+            "use_bias": False,
+            "position_embedding_type": "rotary",
+            "classifier_dropout": 0.0,
+        }
+    else:
+        choices = {}
     return EncoderConfig(
         model_type=model_type,
         vocab_size=vocab_size,
@@ -50,8 +60,9 @@ def tiny_config(vocab_size: int, model_type: str = "bert") -> EncoderConfig:
         num_attention_heads=5,
         intermediate_size=44,
         max_position_embeddings=MAX_LENGTH + 3,
-        type_vocab_size={"bert": 2, "roberta": 1, "distilbert": 0}[model_type],
+        type_vocab_size={"bert": 2, "roberta": 1, "distilbert": 0, "modernbert": 0}[model_type],
         initializer_range=0.3,
+        **choices,
     )
 
 

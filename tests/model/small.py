@@ -22,6 +22,15 @@ SMALL = EncoderConfig(
     max_position_embeddings=29,
     type_vocab_size=3,
 )
+MODERN: dict[str, Any] = {
+    "type_vocab_size": 0,
+    "norm_placement": "pre",
+    "feed_forward_type": "gated",
+    "use_bias": False,
+    "position_embedding_type": "rotary",
+    "layer_norm_eps": 1e-5,
+    "classifier_dropout": 0.0,
+}
 # some groups hold several sequences, one length occurs in two groups, one sequence is a single token
 LENGTHS = (9, 4, 4, 4, 1, 12, 12, 4)
 HEADS = {
@@ -43,6 +52,7 @@ def small(family: str = "bert", **choices: Any) -> EncoderConfig:
         "roberta": {"pad_token_id": 1, "type_vocab_size": 1, "layer_norm_eps": 1e-5},
         "xlm-roberta": {"pad_token_id": 1, "type_vocab_size": 1, "layer_norm_eps": 1e-5},
         "distilbert": {"type_vocab_size": 0},
+        "modernbert": MODERN,
     }[family]
     return replace(SMALL, model_type=family, **(of_family | choices))
 

@@ -45,12 +45,23 @@ CLASSES = {
     "next-sentence": "ForNextSentencePrediction",
     "pretraining": "ForPreTraining",
 }
-FAMILIES = ("bert", "roberta", "xlm-roberta", "distilbert")
+# rotary positions turn pairs: heads of 14
+MODERN_SIZES = SIZES | {
+    "num_attention_heads": 3,
+    "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 1, "cls_token_id": 1, "sep_token_id": 1,
+    "global_attn_every_n_layers": 1,
+}  # fmt: skip
+FAMILIES = ("bert", "roberta", "xlm-roberta", "distilbert", "modernbert")
+PREFIXES = {
+    "bert": "Bert", "roberta": "Roberta", "xlm-roberta": "XLMRoberta", "distilbert": "DistilBert",
+    "modernbert": "ModernBert",
+}  # fmt: skip
 HEADS_OF = {
     "bert": tuple(CLASSES),
     "roberta": ("none", "pooling", "sequence-classification", "token-classification", "span", "masked-lm"),
     "xlm-roberta": ("pooling", "sequence-classification"),
     "distilbert": ("none", "sequence-classification", "token-classification", "span", "masked-lm"),
+    "modernbert": ("none", "sequence-classification", "token-classification", "span", "masked-lm"),
 }
 
 
@@ -58,20 +69,15 @@ def reference(family: str, kind: str, **options: object) -> torch.nn.Module:
     """A random transformers model in eval mode, all of its weights (biases too) drawn from N(0, 0.2), norms
     around 1.
     """
-    prefix = {"bert": "Bert", "roberta": "Roberta", "xlm-roberta": "XLMRoberta", "distilbert": "DistilBert"}[
-        family
-    ]
-    sizes = (
-        DISTIL_SIZES
-        if family == "distilbert"
-        else SIZES | {"type_vocab_size": 1 if "roberta" in family else 3}
-    )
+    prefix = PREFIXES[family]
+    of_family = {"distilbert": DISTIL_SIZES, "modernbert": MODERN_SIZES}
+    sizes = of_family.get(family) or SIZES | {"type_vocab_size": 1 if "roberta" in family else 3}
     config = getattr(transformers, f"{prefix}Config")(
         **sizes, num_labels=2 if kind == "span" else 5, attn_implementation="eager", **options
     )
     extra = (
         {"add_pooling_layer": kind == "pooling"}
-        if kind in ("none", "pooling") and family != "distilbert"
+        if kind in ("none", "pooling") and family not in ("distilbert", "modernbert")
         else {}
     )
     torch.manual_seed(7)

@@ -1,6 +1,6 @@
 """Kill `glassbert finetune` again and again, resume it each time, and compare with a run that nobody killed.
 
-    python tests/runs/kill_campaign.py --kills 50
+    python tests/runs/kill_campaign.py --kills 50 [--verb pretrain]
 
 Every process is a fork of this script, which has torch loaded, and runs the command line's own `main` with
 its own arguments: the same code as `python -m glassbert finetune ...` without ten seconds of imports, so that
@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -31,11 +32,40 @@ import torch
 from glassbert import durable
 from glassbert.cli.main import main as glassbert
 from glassbert.train import checkpoint
+from glassbert.train.log import read_metrics
 from tests.runs.material import make_encoder, write_rows
+from tests.runs.pretraining.material import write_text
 
 SETTINGS = {"epochs": 6, "learning_rate": 5e-3, "batch_size": 16, "evaluations_per_epoch": 4, "patience": 99}
-# what has to be the same; glassbert.json holds the run's own id
-COMPARED = ("model/model.safetensors", "model/config.json", "model/vocab.txt", "predictions.csv")
+MODEL = ("model/model.safetensors", "model/config.json", "model/vocab.txt")
+# a row of the log and its numbers that the clock does not make
+LOGGED = ("step", "loss", "gradient_norm", "learning_rate", "mlm_accuracy", "validation_mlm_loss")
+
+
+@dataclass(frozen=True)
+class Verb:
+    """What is run, and what has to be the same; glassbert.json holds the run's own id."""
+
+    words: tuple[str, ...]
+    own: tuple[str, ...]
+    files: tuple[str, ...]
+    results: tuple[str, ...]
+
+
+FINETUNE = Verb(
+    words=("finetune",),
+    own=("rows.csv", "--model", "encoder", "--config", "settings.json"),
+    files=(*MODEL, "predictions.csv"),
+    results=("metrics", "confusion", "calibration", "best_step", "total_steps", "tokens_seen"),
+)
+LENGTH = ("--steps", "40", "--batch-size", "8", "--max-length", "24", "--evaluations", "9")
+PRETRAIN = Verb(
+    words=("pretrain",),
+    own=("text.txt", "--size", "tiny", "--vocab-size", "80", *LENGTH),
+    files=(*MODEL, "tokenizer/vocab.txt"),
+    results=("metrics", "total_steps", "tokens_seen"),
+)
+VERBS = {"finetune": FINETUNE, "pretrain": PRETRAIN}
 WATCHING = os.WEXITED | os.WNOHANG | os.WNOWAIT
 MOMENTS = ("anywhere", "checkpoint", "result")
 
@@ -55,17 +85,18 @@ def slow_down() -> None:
     checkpoint.sync, durable.write_flushed = slow_sync, slow_write
 
 
-def start(place: Path, out: Path, *, resume: bool, slow: bool) -> int:
-    """The process id of a command line at work in `place`."""
+def start(verb: Verb, out: Path, *, resume: bool, slow: bool) -> int:
+    """The process id of a command line at work beside `out`."""
     child = os.fork()
     if child:
         return child
-    os.chdir(place)
+    os.chdir(out.parent)
     log = os.open(f"{out.name}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    words = ["--resume"] if resume else ["rows.csv", "--model", "encoder", "--config", "settings.json"]
-    sys.argv = ["glassbert", "finetune", *words, "--out", out.name, "--no-report"]
+    words = ["--resume"] if resume else verb.own
+    report = ["--no-report"] if verb is FINETUNE else []
+    sys.argv = ["glassbert", *verb.words, *words, "--out", out.name, *report]
     if slow:
         slow_down()
     code = 70
@@ -109,8 +140,8 @@ def kill_once(out: Path, child: int, moment: str, draw: random.Random) -> str | 
     return cut[0] if cut else "nothing"
 
 
-def finish(place: Path, out: Path, *, resume: bool) -> None:
-    code = wait(start(place, out, resume=resume, slow=False))
+def finish(verb: Verb, out: Path, *, resume: bool) -> None:
+    code = wait(start(verb, out, resume=resume, slow=False))
     if code:
         sys.exit(f"{out}: exit {code}\n{log_of(out)}")
 
@@ -120,11 +151,15 @@ def log_of(out: Path) -> str:
     return out.with_name(f"{out.name}.log").read_text()[-2000:]
 
 
-def differing(reference: Path, out: Path) -> list[str]:
-    names = [name for name in COMPARED if (out / name).read_bytes() != (reference / name).read_bytes()]
+def differing(verb: Verb, reference: Path, out: Path) -> list[str]:
+    names = [name for name in verb.files if (out / name).read_bytes() != (reference / name).read_bytes()]
     results = [json.loads((run / "run.json").read_text())["result"] for run in (reference, out)]
-    same = ("metrics", "confusion", "calibration", "best_step", "total_steps", "tokens_seen")
-    return names + [name for name in same if results[0][name] != results[1][name]]
+    logs = [
+        [[row.get(name) for name in LOGGED] for row in read_metrics(run / "metrics.jsonl")]
+        for run in (reference, out)
+    ]
+    names += ["metrics.jsonl"] if logs[0] != logs[1] else []
+    return names + [name for name in verb.results if results[0][name] != results[1][name]]
 
 
 def leftovers(out: Path) -> list[str]:
@@ -138,12 +173,13 @@ def runs(place: Path) -> Iterator[Path]:
         number += 1
 
 
-def campaign(place: Path, kills: int, seed: int) -> dict[str, object]:
+def campaign(verb: Verb, place: Path, kills: int, seed: int) -> dict[str, object]:
     make_encoder(place / "encoder")
     write_rows(place / "rows.csv", 150)
+    write_text(place / "text.txt")
     (place / "settings.json").write_text(json.dumps(SETTINGS))
     reference = place / "reference"
-    finish(place, reference, resume=False)
+    finish(verb, reference, resume=False)
     draw, done, wrong, left = random.Random(seed), 0, [], []
     cut: dict[str, int] = {}
     names, finished_runs = runs(place), 0
@@ -151,14 +187,14 @@ def campaign(place: Path, kills: int, seed: int) -> dict[str, object]:
         out = next(names)
         for _ in range(min(draw.randint(3, 7), kills - done)):
             resume = (out / "run.json").exists()
-            child = start(place, out, resume=resume, slow=True)
+            child = start(verb, out, resume=resume, slow=True)
             found = kill_once(out, child, MOMENTS[done % 3], draw)
             if found is None:
                 break
             done += 1
             cut[found] = cut.get(found, 0) + 1
-        finish(place, out, resume=(out / "run.json").exists())
-        wrong += [f"{out.name}: {name}" for name in differing(reference, out)]
+        finish(verb, out, resume=(out / "run.json").exists())
+        wrong += [f"{out.name}: {name}" for name in differing(verb, reference, out)]
         left += [f"{out.name}: {name}" for name in leftovers(out)]
         finished_runs += 1
         shutil.rmtree(out)
@@ -176,11 +212,12 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--kills", type=int, default=6)
+    parser.add_argument("--verb", choices=list(VERBS), default="finetune")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as place:
-        result = campaign(Path(place), options.kills, options.seed)
+        result = campaign(VERBS[options.verb], Path(place), options.kills, options.seed)
     print(json.dumps(result))
     sys.exit(bool(result["differing"] or result["left_over"]))
 

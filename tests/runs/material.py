@@ -23,7 +23,7 @@ from tests.contract.workbench import tiny_config, tiny_tokenizer
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 # one word decides; the rest is noise
 OPINIONS = {"good": ("fine", "warm"), "bad": ("dull", "cold")}
-OWN = ("resume", "overwrite", "device", "config", "keep_checkpoints")
+OWN = ("base", "resume", "overwrite", "device", "config", "keep_checkpoints")
 QUICK: Mapping[str, Any] = {"epochs": 3, "learning_rate": 8e-3, "batch_size": 16, "layer_decay": 1.0}
 
 
@@ -49,7 +49,7 @@ def make_encoder(directory: Path, model_type: str = "bert") -> Path:
     """A random encoder of 15,000 parameters with its tokenizer, as a Hugging Face directory."""
     tokenizer = tiny_tokenizer(directory)
     tokenizer.save(directory)
-    head = HeadConfig(kind="none" if model_type == "distilbert" else "pooling")
+    head = HeadConfig(kind="none" if model_type in ("distilbert", "modernbert") else "pooling")
     save_pretrained(Network(tiny_config(tokenizer.vocab_size, model_type), head, seed=1), directory)
     return directory
 

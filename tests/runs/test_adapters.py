@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from torch import Tensor
 
 from glassbert.errors import DataError, GlassbertError, MissingInputError, UsageError
 from glassbert.model.packed import Packed
+from glassbert.runs.finetune import finetune
 from glassbert.runs.models import Model, load
-from tests.runs.material import run, texts_and_labels
+from glassbert.train.stop import Stop
+from tests.runs.material import options, run, texts_and_labels
 from tests.stand_ins import make_stand_ins
 
 TEXTS = texts_and_labels(6, seed=3)[0]
@@ -240,3 +243,35 @@ def test_every_task_learns_by_adapters_and_reads_them_again(
 def pack(model: Model, texts: list[Any]) -> Packed:
     windows = model.windows(texts)
     return Packed.of(windows.input_ids, windows.token_type_ids, windows.lengths)
+
+
+def test_a_run_goes_on_from_an_adapter_merged_into_its_base(
+    trained: Path, adapter: Path, rows: Path, encoder: Path, tmp_path: Path
+) -> None:
+    """A step of rate zero leaves what went in: the merged model, its head and labels included."""
+    shutil.copy(trained / "adapter" / "glassbert.json", adapter)
+    still = {"epochs": 0.2, "learning_rate": 1e-12, "weight_decay": 0.0}
+    found = run(rows, adapter, tmp_path / "on", **still)
+    assert found.document["model"]["newly_initialised"] == []
+    assert found.document["model"]["base"] == str(encoder)
+    assert found.document["request"]["base"] is None
+    assert np.abs(load(found.path).logits(TEXTS) - load(trained).logits(TEXTS)).max() <= 1e-4
+    assert not (found.path / "adapter").exists()
+
+
+def test_a_run_on_an_adapter_names_the_base_that_it_lacks(
+    adapter: Path, rows: Path, encoder: Path, tmp_path: Path
+) -> None:
+    configure(adapter, base_model_name_or_path="somebody/bert-of-theirs")
+    with pytest.raises(MissingInputError, match="no-base: .*'somebody/bert-of-theirs'.*--base MODEL"):
+        run(rows, adapter, tmp_path / "on")
+    with pytest.raises(UsageError, match="adapter-on-adapter: --lora adds adapters.*leave --lora out"):
+        run(rows, adapter, tmp_path / "on", base=str(encoder), lora=2)
+    with pytest.raises(UsageError, match="--base is given, and .* is a whole model"):
+        run(rows, encoder, tmp_path / "on", base=str(encoder))
+    assert not (tmp_path / "on").exists()
+    begun = run(rows, adapter, tmp_path / "on", base=str(encoder), epochs=0.2)
+    assert begun.document["request"]["base"] == str(encoder)
+    again = replace(options(rows, adapter, begun.path, resume=True), settings={}, base=str(adapter))
+    with pytest.raises(UsageError, match="changed-setting: base: recorded"):
+        finetune(again, stop=Stop())

@@ -2,8 +2,11 @@
 
 import pytest
 
+from glassbert.model.config import HeadConfig
+from glassbert.model.network import Network
 from glassbert.runs.groups import parameter_groups
 from glassbert.runs.learnt import Learnt, restrict
+from glassbert.runs.recipe import recipe
 from tests.model.small import build
 
 DEPTHS = {"encoder.embeddings.": 0, "encoder.blocks.0.": 1, "encoder.blocks.1.": 2}
@@ -57,3 +60,32 @@ def test_what_is_frozen_is_in_no_group_and_the_others_keep_their_rates() -> None
     ]
     kept = {name: rate for name, rate in rates[1].items() if name.startswith(("encoder.blocks.1.", "head."))}
     assert rates[0] == kept
+
+
+@pytest.mark.parametrize(
+    ("learnt", "learning_rate"),
+    [(Learnt(), 2e-4), (Learnt(freeze=1), 2e-4), (Learnt(lora=2), 2e-3), (Learnt(freeze="encoder"), 2e-3)],
+    ids=["whole", "freeze 1", "lora", "freeze encoder"],
+)
+def test_a_chain_keeps_its_own_rate_whatever_of_the_encoder_learns(
+    learnt: Learnt, learning_rate: float
+) -> None:
+    """The rates are those that the recipe gives to a small encoder."""
+    advice = recipe(
+        num_parameters=22_000_000, num_rows=5000, max_length=512, lora=learnt.lora, freeze=learnt.freeze
+    )
+    assert advice["learning_rate"][0] == learning_rate
+    head = HeadConfig(kind="token-classification", labels=("O", "B-A", "I-A"), crf=True, lstm_size=5)
+    network = Network(build("none").config, head, seed=0)
+    restrict(network, learnt, seed=0)
+    rates = {
+        name: learning_rate * group.lr_scale
+        for group in parameter_groups(network, layer_decay=DECAY, weight_decay=0.0)
+        for name, _ in group.parameters
+    }
+    chain, lstm = (
+        [rate for name, rate in rates.items() if name.startswith(part)]
+        for part in ("head.crf.", "head.lstm.")
+    )
+    assert chain and chain == pytest.approx([1e-2] * len(chain))
+    assert lstm and lstm == pytest.approx([1e-3 if learning_rate == 2e-4 else 2e-3] * len(lstm))

@@ -5,12 +5,22 @@ from dataclasses import fields
 import pytest
 
 from glassbert.errors import UsageError
-from glassbert.runs.settings import ALIASES, CHOICES, DEFAULTS, LEAST, RANGES, Settings, check, plain_names
+from glassbert.runs.settings import (
+    ALIASES,
+    CHOICES,
+    DEFAULTS,
+    LEAST,
+    RANGES,
+    Settings,
+    Together,
+    check,
+    plain_names,
+)
 
 
 def test_every_setting_is_checked_by_some_rule() -> None:
     ruled = {*RANGES, *LEAST, *CHOICES, "class_weights"}
-    assert {field.name for field in fields(Settings)} == ruled
+    assert {field.name for part in (Settings, Together) for field in fields(part)} == ruled
 
 
 def test_defaults_make_sense() -> None:

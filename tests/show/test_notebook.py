@@ -14,7 +14,7 @@ def test_shown_is_the_page_in_a_sandboxed_frame() -> None:
     frame = show(record, height=500)._repr_html_()
     (srcdoc,) = re.findall(r'srcdoc="([^"]*)"', frame)
     assert html.unescape(srcdoc).encode() == render_page(record)
-    assert 'sandbox="allow-scripts"' in frame and 'height="500"' in frame
+    assert 'sandbox="allow-scripts allow-downloads"' in frame and 'height="500"' in frame
     assert "allow-same-origin" not in frame
 
 

@@ -29,6 +29,12 @@ def test_lists_are_found_by_their_usual_names(tmp_path: Path, words: str, tags: 
     assert (found.text, found.tags) == ("EU rejects", ("B-ORG", "O"))
 
 
+def test_an_empty_word_is_refused_as_in_conll(tmp_path: Path) -> None:
+    """Found by fuzzing: input 107893 of seed 1. A word of no characters would have a tag and no place."""
+    with pytest.raises(DataError, match="x.jsonl:2: empty-field: word 2 of 'tokens' is empty"):
+        read(tmp_path, TOKENS, {"tokens": ["EU", "", "it"], "tags": ["B-ORG", "I-ORG", "O"]})
+
+
 def test_two_columns_of_tags_are_ambiguous(tmp_path: Path) -> None:
     both = {**TOKENS, "ner_tags": ["O", "O"]}
     with pytest.raises(

@@ -79,6 +79,9 @@ class SmallJob:
     def tokens(self, batch: SmallBatch) -> int:
         return batch.ids.numel()
 
+    def telemetry(self, step: int, seconds: float) -> dict[str, float]:
+        return {}
+
     @torch.no_grad()
     def evaluate(self) -> dict[str, float]:
         self.evaluations += 1
@@ -117,8 +120,11 @@ class SmallRun:
     checkpoints: Checkpoints
     stop: Stop
 
+    def open_log(self) -> MetricsLog:
+        return MetricsLog(self.directory, tensorboard=False)
+
     def go(self, plan: dict[str, Any] | None = None, **options: Any) -> Outcome:
-        with MetricsLog(self.directory, tensorboard=False) as log:
+        with self.open_log() as log:
             self.log = log
             return train(
                 self.module,

@@ -63,6 +63,9 @@ Crf = Annotated[bool, typer.Option("--crf", help="Learn the tags of a text as on
 LstmSize = Annotated[
     int | None, typer.Option("--lstm-size", help="Units of an LSTM each way before the tags.")
 ]
+SyncEvery = Annotated[
+    int | None, typer.Option(min=1, help="Of several processes: own steps between meetings.")
+]
 Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads; all cores if unsaid.")]
 
 

@@ -15,6 +15,7 @@ from glassbert.cli.console import emit, emit_json, hear, progress, say
 from glassbert.cli.reading import Reading, reads_tables
 from glassbert.cli.several import train_several
 from glassbert.cli.summary import summary
+from glassbert.cli.together import together
 from glassbert.errors import Problem, UsageError
 
 
@@ -34,6 +35,7 @@ def finetune(
     scheme: words.Scheme = None,
     repair_bio: words.RepairBio = False,
     model: Annotated[str | None, typer.Option(help="Run, model directory, bundled name or hub id.")] = None,
+    base: learnt.Base = None,
     epochs: Annotated[
         float | None, typer.Option("--epochs", "--num_train_epochs", help="Passes over the rows.")
     ] = None,
@@ -66,10 +68,14 @@ def finetune(
     patience: Annotated[
         int | None, typer.Option(help="Validations without a better one before stopping.")
     ] = None,
-    optimizer: Annotated[str | None, typer.Option(help="adamw, sgd or momentum.")] = None,
+    optimizer: Annotated[str | None, typer.Option(help="adamw, muon, sgd or momentum.")] = None,
     lr_scheduler_type: Annotated[
         str | None,
-        typer.Option("--lr-scheduler-type", "--lr_scheduler_type", help="linear, cosine or constant."),
+        typer.Option(
+            "--lr-scheduler-type",
+            "--lr_scheduler_type",
+            help="linear, cosine, constant, warmup_stable_decay.",
+        ),
     ] = None,
     weight_decay: Annotated[
         float | None, typer.Option("--weight-decay", "--weight_decay", help="Of matrices.")
@@ -101,6 +107,7 @@ def finetune(
     lora_targets: learnt.LoraTargets = None,
     lora_dropout: learnt.LoraDropout = None,
     config: Annotated[Path | None, typer.Option(help="TOML or JSON file of settings.")] = None,
+    sync_every: words.SyncEvery = None,
     device: Annotated[str | None, typer.Option(help="cpu (if unsaid) or cuda.")] = None,
     threads: words.Threads = None,
     *,
@@ -138,6 +145,7 @@ def finetune(
         "max_length": max_length,
         "budget": words.seconds(budget),
         "seed": seed,
+        "sync_every": sync_every,
         "metric": metric,
         "patience": patience,
         "optimizer": optimizer,
@@ -170,6 +178,7 @@ def finetune(
     request = {
         "out": out,
         "model": model,
+        "base": base,
         "device": device,
         "settings": settings,
         "config": words.settings_file(config),
@@ -213,8 +222,11 @@ def run_finetune(
     refuse_looks(rows)
     hear(use_threads(threads))
     options = FinetuneOptions(data=DataOptions(**data), command=("glassbert", *sys.argv[1:]), **request)
-    with stop_on_signals() as stop, progress() as on_step:
-        run = finetune(options, stop=stop, watchers=Watchers(say=say, on_step=on_step), started=started)
+    with together() as world, stop_on_signals() as stop, progress() as on_step:
+        watchers = Watchers(say=say, on_step=on_step)
+        run = finetune(options, stop=stop, watchers=watchers, started=started, world=world)
+    if not world.is_first:
+        return run.document
     page = None
     if report:
         say("looking inside the model, and writing the report")

@@ -85,8 +85,7 @@ def refuse_format(out: Path) -> str:
     """The suffix in lower case; raises UsageError for one that no map of points can be saved as."""
     from glassbert.lens.records import refuse_suffix  # numpy is loaded by now
 
-    suffix = out.suffix.lower()
-    return suffix if suffix == ".csv" else refuse_suffix(out)
+    return refuse_suffix(out, more=(".csv",))
 
 
 def _look(models: list[Any], given: Given, options: Any, layers: list[str] | None) -> Any:

@@ -18,12 +18,14 @@ from glassbert.cli import (
     finetune,
     look,
     predict,
+    pretrain,
     report,
     tokenizer,
     tune,
 )
 from glassbert.cli.failures import open_streams, reported
-from glassbert.errors import Problem, UsageError
+from glassbert.cli.remedies import fit, options_of
+from glassbert.errors import GlassbertError, Problem, UsageError
 
 # options that are flags and can also be given a value, which typer has no way to say
 SPELLED = {"--resume=auto": "--resume-auto"}
@@ -40,6 +42,7 @@ app = typer.Typer(
 app.command("demo", short_help="Two minutes, offline: a fine-tuned model and its report.")(demo.demo)
 app.command("check", short_help="What is in a file, and whether to train on it.")(check.check)
 app.command("finetune", short_help="Learn from labelled texts; measured and explained.")(finetune.finetune)
+app.command("pretrain", short_help="An encoder from plain text, or one that goes on.")(pretrain.pretrain)
 app.command("tune", short_help="Search settings; claims only what is proved.")(tune.tune)
 app.command("evaluate", short_help="Score a model on labelled rows, with intervals.")(evaluate.evaluate)
 app.command("compare", short_help="What changed from one run to another.")(compare.compare)
@@ -68,8 +71,12 @@ def run(arguments: list[str]) -> None:
     typer's own way to run one turns Ctrl-C into an ordinary return and a closed pipe into exit code 1.
     """
     command = typer.main.get_command(app)
-    with suppress(typer.Exit), command.make_context("glassbert", arguments) as context:
-        command.invoke(context)
+    try:
+        with suppress(typer.Exit), command.make_context("glassbert", arguments) as context:
+            command.invoke(context)
+    except GlassbertError as error:
+        fit(error, options_of(command, arguments))
+        raise
 
 
 def refuse_undecodable(words: Sequence[str]) -> None:

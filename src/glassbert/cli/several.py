@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -34,8 +35,10 @@ def train_several(
     from glassbert.runs.devices import use_threads
     from glassbert.runs.finetune import FinetuneOptions, Watchers
     from glassbert.runs.several import train_folds, train_seeds
+    from glassbert.runs.world import refuse_several
     from glassbert.train.stop import stop_on_signals
 
+    refuse_several(os.environ, "--seeds" if seeds is not None else "--folds")
     hear(use_threads(threads))
     options = FinetuneOptions(data=DataOptions(**data), command=("glassbert", *sys.argv[1:]), **request)
     with stop_on_signals() as stop, progress() as on_step:

@@ -123,5 +123,4 @@ class LandscapeRecord(Record):
 
 def refuse_format(path: str | Path) -> str:
     """The suffix in lower case; raises UsageError for one that no landscape can be saved as."""
-    suffix = Path(path).suffix.lower()
-    return suffix if suffix == ".svg" else refuse_suffix(path)
+    return refuse_suffix(path, more=(".svg",))

@@ -27,6 +27,7 @@ from glassbert.lens.container import DTYPES, Tree, pack, unpack
 
 # Who writes a format that lies above this room; the module is loaded when the format is asked for.
 EXPORTERS = {".html": "glassbert.show.page:write_page"}
+PICTURES = (".svg", ".png", ".jpg", ".jpeg", ".webp", ".pdf")
 # Beyond this a JavaScript number is no longer exact.
 LARGEST_INT = 2**53 - 1
 
@@ -77,13 +78,18 @@ class Record:
             getattr(import_module(module), name)(self, Path(path))
 
 
-def refuse_suffix(path: str | Path) -> str:
-    """The suffix in lower case; raises UsageError for one that no record can be saved as."""
+def refuse_suffix(path: str | Path, *, more: tuple[str, ...] = ()) -> str:
+    """The suffix in lower case; raises UsageError for one that no record, nor this kind (`more`), can have.
+
+    Whoever asks for a picture is told that the page saves it: it is drawn there, in a browser.
+    """
     suffix = Path(path).suffix.lower()
-    known = [".gbr", ".json", *EXPORTERS]
+    known = [".gbr", ".json", *EXPORTERS, *more]
     if suffix not in known:
         what = f"a record cannot be saved as {suffix or 'a file without a suffix'}"
         fix = f"use {', '.join(known)}"
+        if suffix in PICTURES:
+            fix += '; the .html page saves each view as an .svg picture ("Save picture")'
         raise UsageError(Problem(code="unknown-format", what=what, fix=fix, file=str(path)))
     return suffix
 

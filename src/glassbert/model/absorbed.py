@@ -32,7 +32,7 @@ def absorbed_attention(
     *,
     key_weight: Matrix,
     value_weight: Matrix,
-    value_bias: Float[Tensor, "H"],
+    value_bias: Float[Tensor, "H"] | None,
 ) -> Float[Tensor, "B N D"]:
     """The context of one query per sequence: softmax(q . k / sqrt(D)) v, [B, N, D]."""
     _, num_heads, head_size = query.shape
@@ -46,7 +46,8 @@ def absorbed_attention(
     ]
     mixed = mixtures[0] if len(mixtures) == 1 else torch.cat(mixtures)
     context = torch.bmm(mixed.transpose(0, 1), value_weight.view(by_head).transpose(1, 2))
-    return context.transpose(0, 1) + value_bias.view(num_heads, head_size)
+    context = context.transpose(0, 1)
+    return context if value_bias is None else context + value_bias.view(num_heads, head_size)
 
 
 def _mixture(

@@ -17,8 +17,14 @@ BIAS_ALIASES = {
     "cls.predictions.bias": "cls.predictions.decoder.bias",
     "lm_head.bias": "lm_head.decoder.bias",
 }
-DECODERS = ("cls.predictions.decoder.weight", "lm_head.decoder.weight", "vocab_projector.weight")
 WORDS = "embeddings.word_embeddings.weight"
+# a masked-word decoder and the word embeddings that it is tied to
+TIED = {
+    "cls.predictions.decoder.weight": WORDS,
+    "lm_head.decoder.weight": WORDS,
+    "vocab_projector.weight": WORDS,
+    "decoder.weight": "embeddings.tok_embeddings.weight",
+}
 POSITIONS = "embeddings.position_embeddings.weight"
 _KNOWN_BIAS = {alias: known for known, alias in BIAS_ALIASES.items()}
 
@@ -78,10 +84,10 @@ def has_tensor(tensors: Iterable[str], name: str, config: EncoderConfig) -> bool
 def _copies(
     tensors: Mapping[str, Tensor], found: Mapping[str, str], config: EncoderConfig
 ) -> Iterator[tuple[str, Tensor]]:
-    if config.tie_word_embeddings and WORDS in found:
-        for key in DECODERS:
-            if key in found:
-                yield key, tensors[found[WORDS]]
+    if config.tie_word_embeddings:
+        for key, words in TIED.items():
+            if words in found and key in found:
+                yield key, tensors[found[words]]
     for known, alias in BIAS_ALIASES.items():
         if alias in found:
             yield alias, tensors[found[known]]
@@ -100,7 +106,7 @@ def _differs(name: str, key: str, file: str | None) -> Problem:
     if key == POSITIONS:
         what = f"{name} is not the sinusoidal table that config.json promises"
         return Problem(code="not-sinusoidal", what=what, fix="set sinusoidal_pos_embds to false", file=file)
-    original = WORDS if key in DECODERS else _KNOWN_BIAS[key]
+    original = TIED[key] if key in TIED else _KNOWN_BIAS[key]
     what = f"{name} differs from {original}, to which it is tied"
     fix = "correct the file, or set tie_word_embeddings to false"
     return Problem(code="tied-weights-differ", what=what, fix=fix, file=file)

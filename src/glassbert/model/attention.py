@@ -3,6 +3,8 @@
     A = softmax(Q K^T / sqrt(d)),   context = A V        (scaled dot product, Vaswani et al. 2017)
     A = softmax(w . tanh(q_i + k_j)),  context = A V     (additive, Bahdanau et al. 2015; one w per head)
 
+With rotary positions queries and keys are turned first (`rotary`): what the taps show is turned already.
+
 Three ways to compute the same: `grouped` runs torch's fused kernel once per run of equally long sequences,
 straight on views of the packed tensor, without mask or padding (CPU, and the fallback); `varlen` is the
 fused CUDA kernel for packed sequences; `explicit` writes the formula out. The explicit one is the reference
@@ -27,6 +29,7 @@ from glassbert.model.config import EncoderConfig
 from glassbert.model.groups import GroupRows, group_rows
 from glassbert.model.layout import Layout, Rows
 from glassbert.model.noise import Noise
+from glassbert.model.rotary import rotated
 from glassbert.model.taps import Tap, Tapped
 
 Queries = Float[Tensor, "R N D"]
@@ -57,8 +60,9 @@ class Attention(Tapped):
         hidden = config.hidden_size
         self.num_heads = config.num_attention_heads
         self.head_size = config.head_size
-        self.qkv = nn.Linear(hidden, 3 * hidden)
-        self.output = nn.Linear(hidden, hidden)
+        self.qkv = nn.Linear(hidden, 3 * hidden, bias=config.use_bias)
+        self.output = nn.Linear(hidden, hidden, bias=config.use_bias)
+        self.rope_theta = config.rope_theta if config.position_embedding_type == "rotary" else None
         self.score = None
         if config.attention_type == "additive":
             self.score = nn.Parameter(torch.empty(self.num_heads, self.head_size))
@@ -81,6 +85,7 @@ class Attention(Tapped):
             query, key, value = self._adapted(hidden, layout, rows, noise)
         else:
             query, key, value = self.project(hidden, rows)
+        query, key = self.turned(query, key, layout, rows)
         query, key, value = self.query(query), self.key(key), self.value(value)
         if self._must_be_explicit(noise):
             context = by_group(query, key, value, layout, rows, kernel=self._explicit(layout, rows, noise))
@@ -92,7 +97,7 @@ class Attention(Tapped):
 
     def project(self, hidden: Float[Tensor, "T H"], rows: Rows | None) -> tuple[Queries, Heads, Heads]:
         """Queries of the chosen rows [R, N, D], keys and values of all [T, N, D], by one or two matrix
-        products.
+        products; not yet turned by positions.
         """
         if rows is None:
             qkv = self.qkv(hidden).view(-1, 3, self.num_heads, self.head_size)
@@ -100,12 +105,21 @@ class Attention(Tapped):
         # one split, not four slices: the gradient of a slice is a whole matrix of zeros with the slice in it
         width = self.num_heads * self.head_size
         weights = weight_of(self.qkv).split((width, 2 * width))
-        biases = self.qkv.bias.split((width, 2 * width))
+        bias = self.qkv.bias
+        biases = (None, None) if bias is None else bias.split((width, 2 * width))
         query = F.linear(hidden.index_select(0, rows.index), weights[0], biases[0])
         key, value = (
             F.linear(hidden, weights[1], biases[1]).view(-1, 2, self.num_heads, self.head_size).unbind(1)
         )
         return query.view(-1, self.num_heads, self.head_size), key, value
+
+    def turned(self, query: Queries, key: Heads, layout: Layout, rows: Rows | None) -> tuple[Queries, Heads]:
+        """Queries and keys turned by their rotary positions; as they are where positions are others."""
+        if self.rope_theta is None:
+            return query, key
+        angles = layout.rotation(self.head_size, self.rope_theta)
+        chosen = angles if rows is None else tuple(each.index_select(0, rows.index) for each in angles)
+        return rotated(query, *chosen), rotated(key, *angles)
 
     def _adapted(
         self, hidden: Float[Tensor, "T H"], layout: Layout, rows: Rows | None, noise: Noise | None
@@ -122,13 +136,14 @@ class Attention(Tapped):
 
     def _can_absorb(self, hidden: Float[Tensor, "T H"], rows: Rows, noise: Noise | None) -> bool:
         watched = self.query.watched or self.key.watched or self.value.watched
-        alone = bool((rows.counts == 1).all())
+        alone = bool((rows.counts == 1).all()) and self.rope_theta is None
         plain = not self._must_be_explicit(noise) and not is_thinned(self.qkv, noise)
         return alone and plain and not watched and not hidden.is_cuda
 
     def _absorbed(self, hidden: Float[Tensor, "T H"], layout: Layout, rows: Rows) -> Queries:
         query_weight, key_weight, value_weight = weight_of(self.qkv).chunk(3)
-        query_bias, _, value_bias = self.qkv.bias.chunk(3)
+        bias = self.qkv.bias
+        query_bias, _, value_bias = (None, None, None) if bias is None else bias.chunk(3)
         query = F.linear(hidden.index_select(0, rows.index), query_weight, query_bias)
         return absorbed_attention(
             hidden,

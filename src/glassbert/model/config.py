@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from glassbert.errors import DataError, Problem
 
-Family = Literal["bert", "roberta", "xlm-roberta", "distilbert"]
+Family = Literal["bert", "roberta", "xlm-roberta", "distilbert", "modernbert"]
 HeadKind = Literal[
     "none",
     "pooling",
@@ -20,8 +21,12 @@ HeadKind = Literal[
     "pretraining",
 ]
 ACTIVATIONS = ("gelu", "gelu_new", "gelu_pytorch_tanh", "relu", "silu", "tanh")
-POSITIONS = ("absolute", "sinusoidal")
+POSITIONS = ("absolute", "sinusoidal", "rotary")
 ATTENTIONS = ("scaled_dot_product", "additive")
+NORMS = ("post", "pre")
+FEED_FORWARDS = ("plain", "gated")
+CLASSIC = {"norm_placement": "post", "feed_forward_type": "plain", "use_bias": True}
+"""What every family but modernbert is; that one may be anything."""
 SIZES = (
     "vocab_size",
     "hidden_size",
@@ -45,6 +50,10 @@ class EncoderConfig:
     Face's.
 
     The dropout rates are what the checkpoint was trained with; training passes its own through `Noise`.
+    norm_placement "pre": x + f(LN(x)), and LN once more at the end (Xiong et al. 2020, arXiv 2002.04745);
+    feed_forward_type "gated": W2 (act(U x) * V x) (Shazeer 2020, arXiv 2002.05202); positions "rotary" turn
+    queries and keys by angles of base `rope_theta` (Su et al. 2021, arXiv 2104.09864). Without `use_bias` no
+    layer and norm has one, but for what gives logits.
     """
 
     model_type: str = "bert"
@@ -65,6 +74,10 @@ class EncoderConfig:
     position_embedding_type: str = "absolute"
     attention_type: str = "scaled_dot_product"
     tie_word_embeddings: bool = True
+    norm_placement: str = "post"
+    feed_forward_type: str = "plain"
+    use_bias: bool = True
+    rope_theta: float = 10000.0
 
     def __post_init__(self) -> None:
         problems = [*self._size_problems(), *self._choice_problems(), *self._rate_problems()]
@@ -88,11 +101,14 @@ class EncoderConfig:
     @property
     def num_parameters(self) -> int:
         """Parameters of the encoder alone (no pooler, no head), in closed form."""
-        h, f = self.hidden_size, self.intermediate_size
-        positions = 0 if self.position_embedding_type == "sinusoidal" else self.max_position_embeddings
-        tables = (self.vocab_size + positions + self.type_vocab_size) * h + 2 * h
-        block = 4 * h * (h + 1) + 2 * h * f + f + h + 4 * h
+        h, f, bias = self.hidden_size, self.intermediate_size, int(self.use_bias)
+        norm = h * (1 + bias)
+        positions = self.max_position_embeddings if self.position_embedding_type == "absolute" else 0
+        tables = (self.vocab_size + positions + self.type_vocab_size) * h + norm
+        inner = 2 * f if self.feed_forward_type == "gated" else f
+        block = 4 * h * (h + bias) + inner * (h + bias) + h * (f + bias) + 2 * norm
         block += h if self.attention_type == "additive" else 0
+        # with norms before, the first block lacks one of its two, and the last block has a third
         return tables + self.num_hidden_layers * block
 
     def _size_problems(self) -> list[Problem]:
@@ -107,6 +123,9 @@ class EncoderConfig:
         if not found and self.hidden_size % self.num_attention_heads:
             what = f"hidden_size {self.hidden_size} is not divisible by num_attention_heads"
             found.append(_bad("bad-head-size", f"{what} {self.num_attention_heads}", "change one of the two"))
+        if not found and self.position_embedding_type == "rotary" and self.head_size % 2:
+            what = f"heads of {self.head_size}, and rotary positions turn pairs"
+            found.append(_bad("bad-head-size", what, "choose heads of an even size"))
         if not found and self.pad_token_id >= self.vocab_size:
             what = f"pad_token_id {self.pad_token_id} is not below vocab_size {self.vocab_size}"
             found.append(_bad("bad-size", what, "correct pad_token_id"))
@@ -121,8 +140,10 @@ class EncoderConfig:
             "hidden_act": ACTIVATIONS,
             "position_embedding_type": POSITIONS,
             "attention_type": ATTENTIONS,
+            "norm_placement": NORMS,
+            "feed_forward_type": FEED_FORWARDS,
         }
-        return [
+        unknown = [
             _bad(
                 f"unknown-{name.replace('_', '-')}",
                 f"{name} is {getattr(self, name)!r}",
@@ -131,6 +152,20 @@ class EncoderConfig:
             for name, known in choices.items()
             if getattr(self, name) not in known
         ]
+        return unknown or self._misfits()
+
+    def _misfits(self) -> list[Problem]:
+        """Choices that do not go together."""
+        rotary = self.position_embedding_type == "rotary"
+        if rotary and self.attention_type == "additive":
+            what = "rotary positions act on dot products, and attention_type is 'additive'"
+            return [_bad("unlike-choices", what, "choose other positions, or scaled_dot_product")]
+        modern = [name for name, value in CLASSIC.items() if getattr(self, name) != value]
+        modern += ["position_embedding_type"] if rotary else []
+        if self.model_type == "modernbert" or not modern:
+            return []
+        what = f"{modern[0]} is {getattr(self, modern[0])!r} in a {self.model_type} encoder"
+        return [_bad("unlike-choices", what, "set model_type to modernbert")]
 
     def _rate_problems(self) -> list[Problem]:
         problems = []
@@ -144,9 +179,12 @@ class EncoderConfig:
             value = getattr(self, name)
             if not _is_number(value) or not 0 < value < 1:
                 problems.append(_bad("bad-rate", f"{name} is {value!r}", "give a number in (0, 1)"))
-        if not isinstance(self.tie_word_embeddings, bool):
-            what = f"tie_word_embeddings is {self.tie_word_embeddings!r}"
-            problems.append(_bad("bad-flag", what, "give true or false"))
+        if not _is_number(self.rope_theta) or not 1 < self.rope_theta < math.inf:
+            problems.append(_bad("bad-rate", f"rope_theta is {self.rope_theta!r}", "give a number above 1"))
+        for name in ("tie_word_embeddings", "use_bias"):
+            if not isinstance(getattr(self, name), bool):
+                what = f"{name} is {getattr(self, name)!r}"
+                problems.append(_bad("bad-flag", what, "give true or false"))
         return problems
 
 
@@ -207,20 +245,22 @@ class HeadConfig:
 
     def num_parameters(self, encoder: EncoderConfig) -> int:
         """Parameters of the head alone on such an encoder, in closed form; a tied decoder counts its bias."""
-        h, v = encoder.hidden_size, encoder.vocab_size
+        h, v, bias = encoder.hidden_size, encoder.vocab_size, int(encoder.use_bias)
         c, n = self.num_labels, self.lstm_size
         chain = c * (c + 2) if self.crf else 0
         lstm = 2 * 4 * n * (h + n + 2)
         dense = h * (h + 1)
-        masked = dense + 2 * h + v + (0 if encoder.tie_word_embeddings else v * h)
+        transform = h * (h + bias) + h * (1 + bias)
+        before = transform if encoder.model_type == "modernbert" else 0
+        masked = transform + v + (0 if encoder.tie_word_embeddings else v * h)
         following = dense + 2 * (h + 1)
         return {
             "none": 0,
             "sentence": 0,
             "pooling": dense,
-            "sequence-classification": dense + self.num_labels * (h + 1),
-            "token-classification": c * (h + 2 * n + 1) + lstm + chain,
-            "span": 2 * (h + 1),
+            "sequence-classification": (before or dense) + self.num_labels * (h + 1),
+            "token-classification": before + c * (h + 2 * n + 1) + lstm + chain,
+            "span": before + 2 * (h + 1),
             "masked-lm": masked,
             "next-sentence": following,
             "pretraining": masked + following,

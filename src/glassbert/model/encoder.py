@@ -1,10 +1,11 @@
 """The encoder: embeddings, then blocks of attend, add, normalise, feed forward, add, normalise (Devlin et al.
-2019).
+2019), or with norms before what they serve and once more at the end.
 """
 
 from __future__ import annotations
 
 import math
+from typing import cast
 
 import numpy as np
 import torch
@@ -46,8 +47,15 @@ def sinusoidal_positions(num_positions: int, hidden_size: int) -> Float[Tensor, 
     return table.to(torch.float32)
 
 
+def norm_of(config: EncoderConfig) -> nn.LayerNorm:
+    """A LayerNorm over the hidden size."""
+    return nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps, bias=config.use_bias)
+
+
 class Embeddings(Tapped):
-    """LayerNorm(word + position + segment), [T] -> [T, H]; some families have no segments."""
+    """LayerNorm(word + position + segment), [T] -> [T, H]; some families have no segments, and rotary
+    positions enter in attention.
+    """
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
@@ -55,15 +63,18 @@ class Embeddings(Tapped):
         self.word = nn.Embedding(config.vocab_size, hidden)
         if config.position_embedding_type == "sinusoidal":
             self.register_buffer("sinusoids", sinusoidal_positions(config.max_position_embeddings, hidden))
-            self.position = None
-        else:
+        self.rotary = config.position_embedding_type == "rotary"
+        self.position = None
+        if config.position_embedding_type == "absolute":
             self.position = nn.Embedding(config.max_position_embeddings, hidden)
         self.segment = nn.Embedding(config.type_vocab_size, hidden) if config.type_vocab_size else None
-        self.norm = nn.LayerNorm(hidden, eps=config.layer_norm_eps)
+        self.norm = norm_of(config)
         self.embedded = Tap()
 
     def forward(self, packed: Packed, *, noise: Noise | None = None) -> Float[Tensor, "T H"]:
-        hidden = self.word(packed.input_ids) + self._positions(packed.layout)
+        hidden = self.word(packed.input_ids)
+        if not self.rotary:
+            hidden = hidden + self._positions(packed.layout)
         if self.segment is not None:
             hidden = hidden + self.segment(packed.token_type_ids)
         hidden = self.norm(hidden)
@@ -80,12 +91,16 @@ class Embeddings(Tapped):
 
 
 class FeedForward(Tapped):
-    """W2 act(W1 x + b1) + b2, applied to every token alone, [R, H] -> [R, H]."""
+    """W2 act(W1 x + b1) + b2, or gated, W2 (act(U x + b) * (V x + c)) + b2 with U above V in one matrix;
+    applied to every token alone, [R, H] -> [R, H].
+    """
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
-        self.up = nn.Linear(config.hidden_size, config.intermediate_size)
-        self.down = nn.Linear(config.intermediate_size, config.hidden_size)
+        self.gated = config.feed_forward_type == "gated"
+        inner = config.intermediate_size
+        self.up = nn.Linear(config.hidden_size, 2 * inner if self.gated else inner, bias=config.use_bias)
+        self.down = nn.Linear(inner, config.hidden_size, bias=config.use_bias)
         self.hidden_act = config.hidden_act
         self.activation = ACTIVATION[config.hidden_act]
         self.neurons = Tap()
@@ -97,22 +112,33 @@ class FeedForward(Tapped):
         noise: Noise | None = None,
         counts: Int64[np.ndarray, "B"] | None = None,
     ) -> Float[Tensor, "R H"]:
-        active = self.neurons(self.activation(applied(self.up, hidden, noise, counts)))
+        active = self.neurons(self._active(applied(self.up, hidden, noise, counts)))
         return applied(self.down, active, noise, counts)
+
+    def _active(self, inner: Float[Tensor, "R _"]) -> Float[Tensor, "R F"]:
+        if not self.gated:
+            return self.activation(inner)
+        given, gate = inner.chunk(2, dim=-1)
+        return self.activation(given) * gate
 
 
 class Block(Tapped):
-    """Attend, add, normalise; feed forward, add, normalise. [T, H] -> [R, H], where R is T unless rows are
-    chosen.
+    """Attend, add, normalise; feed forward, add, normalise. With norms before: normalise, attend, add;
+    normalise, feed forward, add. [T, H] -> [R, H], where R is T unless rows are chosen.
+
+    With norms before, the first block leaves out the norm of what the embeddings have normalised already, and
+    the last one normalises what it gives (`output_norm`): its output is the encoder's.
     """
 
-    def __init__(self, config: EncoderConfig) -> None:
+    def __init__(self, config: EncoderConfig, *, first: bool = False, last: bool = False) -> None:
         super().__init__()
+        self.norms_first = config.norm_placement == "pre"
         self.attention = Attention(config)
-        self.attention_norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.attention_norm = nn.Identity() if self.norms_first and first else norm_of(config)
         self.attended = Tap()
         self.feed_forward = FeedForward(config)
-        self.feed_forward_norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.feed_forward_norm = norm_of(config)
+        self.output_norm = norm_of(config) if self.norms_first and last else None
         self.output = Tap()
 
     def forward(
@@ -127,23 +153,44 @@ class Block(Tapped):
             return self.output(handmade_block(hidden, self._weights(), self._plan(layout, noise)))
         residual = hidden if rows is None else hidden.index_select(0, rows.index)
         counts = layout.lengths if rows is None else rows.counts
+        if self.norms_first:
+            attended = self.attention(self.attention_norm(hidden), layout, rows=rows, noise=noise)
+            hidden = self.attended(added(residual, attended, noise, counts))
+            changed = self.feed_forward(self.feed_forward_norm(hidden), noise=noise, counts=counts)
+            hidden = added(hidden, changed, noise, counts)
+            return self.output(hidden if self.output_norm is None else self.output_norm(hidden))
         attended = self.attention(hidden, layout, rows=rows, noise=noise)
         hidden = self.attended(self.attention_norm(added(residual, attended, noise, counts)))
         changed = self.feed_forward(hidden, noise=noise, counts=counts)
         return self.output(self.feed_forward_norm(added(hidden, changed, noise, counts)))
+
+    def looked_at(
+        self, hidden: Float[Tensor, "T H"], layout: Layout
+    ) -> tuple[Float[Tensor, "T N D"], Float[Tensor, "T N D"]]:
+        """The queries and keys that this block would form of these states."""
+        query, key, _ = self.attention.project(
+            self.attention_norm(hidden) if self.norms_first else hidden, None
+        )
+        return self.attention.turned(query, key, layout, None)
 
     def _can_be_handmade(self, hidden: Float[Tensor, "T H"], noise: Noise) -> bool:
         """In training on a CPU, where nobody watches the inside."""
         attention, feed_forward = self.attention, self.feed_forward
         watched = self.attended.watched or feed_forward.neurons.watched or attention.watched
         ordinary = attention.score is None and noise.rates.attention == 0
-        known = feed_forward.hidden_act in APPROXIMATION
+        known = feed_forward.hidden_act in APPROXIMATION and self._is_classic
         return known and ordinary and not watched and not hidden.is_cuda and torch.is_grad_enabled()
+
+    @property
+    def _is_classic(self) -> bool:
+        """BERT's own block: norms behind, biases, no gate, no rotary positions."""
+        modern = self.norms_first or self.feed_forward.gated or self.attention.rope_theta is not None
+        return not modern and self.feed_forward.up.bias is not None
 
     def _weights(self) -> list[Tensor]:
         attention, feed_forward = self.attention, self.feed_forward
         parts = (
-            attention.qkv, attention.output, self.attention_norm,
+            attention.qkv, attention.output, cast(nn.LayerNorm, self.attention_norm),
             feed_forward.up, feed_forward.down, self.feed_forward_norm,
         )  # fmt: skip
         weights = [tensor for part in parts for tensor in (part.weight, part.bias)]
@@ -165,7 +212,7 @@ class Block(Tapped):
         return BlockPlan(
             pieces=pieces_of(layout.groups),
             num_heads=self.attention.num_heads,
-            eps=self.attention_norm.eps,
+            eps=self.feed_forward_norm.eps,
             approximate=APPROXIMATION[self.feed_forward.hidden_act],
             masks=tuple(masks),
             adapters=tuple(adapters),
@@ -178,7 +225,10 @@ class Encoder(nn.Module):
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         self.embeddings = Embeddings(config)
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.num_hidden_layers))
+        last = config.num_hidden_layers - 1
+        self.blocks = nn.ModuleList(
+            Block(config, first=i == 0, last=i == last) for i in range(config.num_hidden_layers)
+        )
 
     def forward(
         self, packed: Packed, *, rows: Rows | None = None, noise: Noise | None = None

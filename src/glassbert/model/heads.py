@@ -17,11 +17,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from glassbert.model.config import EncoderConfig, HeadConfig
-from glassbert.model.encoder import ACTIVATION
+from glassbert.model.encoder import ACTIVATION, norm_of
 from glassbert.model.layout import Layout, Rows
 from glassbert.model.noise import Noise, dropped
 from glassbert.model.pooling import SentenceHead
 from glassbert.model.tag_head import TagHead
+from glassbert.model.transform import transform_of
 
 
 class HiddenHead(nn.Module):
@@ -52,12 +53,14 @@ class SequenceHead(nn.Module):
     """One row of class logits per sequence, [B, C], from the first token.
 
     act(W h_cls + b), dropout, linear; act is tanh (BERT: its pooler; RoBERTa, with dropout before it too)
-    or relu (DistilBERT).
+    or relu (DistilBERT). ModernBERT has a `Transform` in its place.
     """
 
     def __init__(self, config: EncoderConfig, num_labels: int) -> None:
         super().__init__()
-        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+        self.transform = transform_of(config)
+        if self.transform is None:
+            self.dense = nn.Linear(config.hidden_size, config.hidden_size)
         self.output = nn.Linear(config.hidden_size, num_labels)
         self.activation = F.relu if config.model_type == "distilbert" else torch.tanh
         self.drops_input = config.model_type in ("roberta", "xlm-roberta")
@@ -72,19 +75,24 @@ class SequenceHead(nn.Module):
         rate = 0.0 if noise is None else noise.rates.classifier
         if self.drops_input:
             hidden = dropped(hidden, noise, counts, rate)
-        pooled = dropped(self.activation(self.dense(hidden)), noise, counts, rate)
-        return self.output(pooled)
+        if self.transform is None:
+            hidden = self.activation(self.dense(hidden))
+        else:
+            hidden = self.transform(hidden)
+        return self.output(dropped(hidden, noise, counts, rate))
 
 
 class TokenHead(nn.Module):
     """Linear logits for every token, [R, C]: tags, or start and end of a span (C = 2).
 
-    transformers drops hidden states out before tags in every family, before spans in DistilBERT alone.
+    transformers drops hidden states out before tags in every family, before spans in DistilBERT and
+    ModernBERT alone, which has a `Transform` before that.
     """
 
     def __init__(self, config: EncoderConfig, num_labels: int, *, drops: bool) -> None:
         super().__init__()
         self.drops = drops
+        self.transform = transform_of(config)
         self.output = nn.Linear(config.hidden_size, num_labels)
 
     def rows(self, layout: Layout, asked: Rows | None) -> Rows | None:
@@ -95,6 +103,7 @@ class TokenHead(nn.Module):
     ) -> Float[Tensor, "R C"]:
         counts = layout.lengths if rows is None else rows.counts
         rate = noise.rates.classifier if noise is not None and self.drops else 0.0
+        hidden = hidden if self.transform is None else self.transform(hidden)
         return self.output(dropped(hidden, noise, counts, rate))
 
 
@@ -105,9 +114,9 @@ class MaskedHead(nn.Module):
 
     def __init__(self, config: EncoderConfig, words: nn.Parameter) -> None:
         super().__init__()
-        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size, bias=config.use_bias)
         self.activation = ACTIVATION["gelu" if "roberta" in config.model_type else config.hidden_act]
-        self.norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.norm = norm_of(config)
         self.decoder = nn.Linear(config.hidden_size, config.vocab_size)
         if config.tie_word_embeddings:
             self.decoder.weight = words
@@ -118,7 +127,12 @@ class MaskedHead(nn.Module):
     def forward(
         self, hidden: Tensor, layout: Layout, rows: Rows | None, noise: Noise | None
     ) -> Float[Tensor, "R V"]:
-        return self.decoder(self.norm(self.activation(self.dense(hidden))))
+        return self.decoder(self.transformed(hidden))
+
+    def transformed(self, hidden: Float[Tensor, "R H"]) -> Float[Tensor, "R H"]:
+        """What the decoder reads."""
+        states: Tensor = self.norm(self.activation(self.dense(hidden)))
+        return states
 
 
 class NextSentenceHead(nn.Module):
@@ -161,15 +175,21 @@ class PretrainingHead(nn.Module):
     def forward(
         self, hidden: Tensor, layout: Layout, rows: Rows | None, noise: Noise | None
     ) -> PretrainingLogits:
-        masked, first = hidden, layout.first_rows.index
-        if rows is not None:
-            union = np.union1d(rows.host, layout.starts[:-1])
-            masked = hidden.index_select(0, _places(union, rows.host, hidden.device))
-            first = _places(union, layout.starts[:-1], hidden.device)
-        pooled = hidden.index_select(0, first)
+        masked, first = self.parted(hidden, layout, rows)
         return PretrainingLogits(
-            self.masked(masked, layout, rows, noise), self.next_sentence(pooled, layout, rows, noise)
+            self.masked(masked, layout, rows, noise), self.next_sentence(first, layout, rows, noise)
         )
+
+    def parted(
+        self, hidden: Tensor, layout: Layout, rows: Rows | None
+    ) -> tuple[Float[Tensor, "R H"], Float[Tensor, "B H"]]:
+        """The states of the asked rows and of the first tokens, out of those of both."""
+        if rows is None:
+            return hidden, hidden.index_select(0, layout.first_rows.index)
+        union = np.union1d(rows.host, layout.starts[:-1])
+        of_rows = _places(union, rows.host, hidden.device)
+        of_first = _places(union, layout.starts[:-1], hidden.device)
+        return hidden.index_select(0, of_rows), hidden.index_select(0, of_first)
 
 
 Head = (
@@ -197,7 +217,7 @@ def build_head(config: EncoderConfig, head: HeadConfig, words: nn.Parameter) -> 
             if head.crf or head.lstm_size
             else TokenHead(config, head.num_labels, drops=True)
         ),
-        "span": lambda: TokenHead(config, 2, drops=config.model_type == "distilbert"),
+        "span": lambda: TokenHead(config, 2, drops=config.model_type in ("distilbert", "modernbert")),
         "masked-lm": lambda: MaskedHead(config, words),
         "next-sentence": lambda: NextSentenceHead(config),
         "pretraining": lambda: PretrainingHead(config, words),

@@ -8,10 +8,13 @@ from typing import Any, get_args
 
 from glassbert.errors import DataError, Problem
 from glassbert.model.config import EncoderConfig, Family, HeadConfig
-from glassbert.model.hf_words import DEFAULTS, DISTILBERT_WORDS, words_warnings
+from glassbert.model.hf_modern import FIXED, is_modernbert, modern_fields, modern_words
+from glassbert.model.hf_words import DEFAULTS, DISTILBERT_WORDS, MODERNBERT_WORDS, WORDS_OF, words_warnings
 from glassbert.model.names import architecture, head_kind
 
 CLASSES = ("sequence-classification", "token-classification")
+MODERN = ("norm_placement", "feed_forward_type", "use_bias", "rope_theta")
+"""Fields that no family but ModernBERT has a word for."""
 CRF, LSTM = "glassbert_crf", "glassbert_lstm_size"
 
 
@@ -33,6 +36,9 @@ def read_config(raw: Mapping[str, Any], *, file: str = "config.json") -> ReadCon
     family = _family(raw, file)
     _refuse_other_uses(raw, file)
     fields = _encoder_fields(raw, family, file)
+    if raw["model_type"] == "modernbert":
+        activation, depth = fields.get("hidden_act", "gelu"), fields["num_hidden_layers"]
+        fields |= modern_fields(raw, depth=depth, activation=activation, file=file)
     try:
         encoder = EncoderConfig(**fields)
         head = _head(raw, file)
@@ -52,6 +58,10 @@ def write_config(encoder: EncoderConfig, head: HeadConfig) -> dict[str, Any]:
     default is written.
     """
     names = {name: getattr(encoder, name) for name in EncoderConfig.__dataclass_fields__}
+    if encoder.model_type == "modernbert":
+        return _modern_config(encoder, head, names)
+    for name in MODERN:
+        names.pop(name)
     attention, positions = names.pop("attention_type"), names.pop("position_embedding_type")
     if encoder.model_type == "distilbert" or positions == "sinusoidal":
         names["sinusoidal_pos_embds"] = positions == "sinusoidal"
@@ -72,6 +82,25 @@ def write_config(encoder: EncoderConfig, head: HeadConfig) -> dict[str, Any]:
             "architectures": [],
         }
         config["glassbert_head"] = head.kind
+    return config | _head_words(head)
+
+
+def _modern_config(encoder: EncoderConfig, head: HeadConfig, names: dict[str, Any]) -> dict[str, Any]:
+    """ModernBERT's words where its class computes the same; else our own, under a name it does not know."""
+    if not is_modernbert(encoder):
+        own = {"model_type": "glassbert-modernbert", "architectures": [], "glassbert_head": head.kind}
+        return names | own | _head_words(head)
+    for name in (*FIXED, "use_bias", "rope_theta"):
+        names.pop(name)
+    back = {ours: theirs for theirs, ours in MODERNBERT_WORDS.items()}
+    named = {back.get(name, name): value for name, value in names.items()}
+    named["classifier_dropout"] = named["classifier_dropout"] or 0.0
+    architectures = {"architectures": [architecture(encoder, head)]}
+    return architectures | named | modern_words(encoder) | _head_words(head)
+
+
+def _head_words(head: HeadConfig) -> dict[str, Any]:
+    config: dict[str, Any] = {}
     if head.labels:
         config["id2label"] = {str(i): label for i, label in enumerate(head.labels)}
         config["label2id"] = {label: i for i, label in enumerate(head.labels)}
@@ -105,7 +134,7 @@ def _refuse_other_uses(raw: Mapping[str, Any], file: str) -> None:
 
 def _encoder_fields(raw: Mapping[str, Any], family: str, file: str) -> dict[str, Any]:
     known = set(EncoderConfig.__dataclass_fields__)
-    words = DISTILBERT_WORDS if family == "distilbert" else {}
+    words = WORDS_OF.get(family, {})
     given: dict[str, tuple[str, Any]] = {}
     for word, value in raw.items():
         name = words.get(word, word)

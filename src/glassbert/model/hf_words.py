@@ -20,6 +20,14 @@ DISTILBERT_WORDS = {
     "attention_dropout": "attention_probs_dropout_prob",
     "seq_classif_dropout": "classifier_dropout",
 }
+# and ModernBERT has
+MODERNBERT_WORDS = {
+    "hidden_activation": "hidden_act",
+    "norm_eps": "layer_norm_eps",
+    "mlp_dropout": "hidden_dropout_prob",
+    "attention_dropout": "attention_probs_dropout_prob",
+}
+WORDS_OF = {"distilbert": DISTILBERT_WORDS, "modernbert": MODERNBERT_WORDS}
 HEAD_KEYS = ("architectures", "glassbert_head", "id2label", "label2id", "num_labels", "problem_type")
 # written by one release or another: nothing that this encoder computes depends on them
 HARMLESS = {
@@ -40,6 +48,14 @@ HARMLESS = {
     "prefix", "remove_invalid_values", "repetition_penalty", "return_dict_in_generate", "suppress_tokens",
     "temperature", "top_k", "top_p", "typical_p",
 }  # fmt: skip
+# of ModernBERT: read by `hf_modern`, or without effect on what is computed
+READ_OF_MODERNBERT = {
+    "attention_bias", "classifier_activation", "classifier_bias", "classifier_pooling", "decoder_bias",
+    "deterministic_flash_attn", "embedding_dropout", "global_attn_every_n_layers", "global_rope_theta",
+    "initializer_cutoff_factor", "layer_types", "local_attention", "local_rope_theta", "mlp_bias",
+    "norm_bias", "reference_compile", "repad_logits_with_grad", "rope_parameters", "sparse_pred_ignore_index",
+    "sparse_prediction",
+}  # fmt: skip
 # would make another tool run code or fetch something: never acted upon here, and said aloud
 REFUSED_POWERS = (
     "auto_map",
@@ -55,6 +71,17 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "roberta": {"vocab_size": 50265, **_ROBERTA},
     "xlm-roberta": _ROBERTA,
     "distilbert": {"num_hidden_layers": 6, "classifier_dropout": 0.2},
+    "modernbert": {
+        "vocab_size": 50368,
+        "intermediate_size": 1152,
+        "num_hidden_layers": 22,
+        "max_position_embeddings": 8192,
+        "pad_token_id": 50283,
+        "layer_norm_eps": 1e-5,
+        "hidden_dropout_prob": 0.0,
+        "attention_probs_dropout_prob": 0.0,
+        "classifier_dropout": 0.0,
+    },
 }
 
 
@@ -75,8 +102,8 @@ def words_warnings(raw: Mapping[str, Any], family: str) -> Iterator[str]:
 
 def _unknown_words(raw: Mapping[str, Any], family: str) -> Iterator[str]:
     words = {*EncoderConfig.__dataclass_fields__, *HEAD_KEYS}
-    if family == "distilbert":
-        words |= set(DISTILBERT_WORDS)
+    words |= set(WORDS_OF.get(family, ()))
+    words |= READ_OF_MODERNBERT if family == "modernbert" else set()
     for name in sorted(set(raw) - words - HARMLESS - set(REFUSED_POWERS)):
         close = get_close_matches(name, words, n=1, cutoff=0.8)
         hint = f"; did you mean {close[0]!r}?" if close else ""

@@ -11,10 +11,11 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from jaxtyping import Int, Int64
+from jaxtyping import Float, Int, Int64
 from torch import Tensor
 
 from glassbert.errors import Problem, UsageError
+from glassbert.model.rotary import rotation
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,18 @@ class Layout:
         first = np.repeat(self.starts[:-1], self.lengths)
         positions = np.arange(self.num_tokens) - first + self.position_offset
         return torch.from_numpy(positions).to(self.device)
+
+    def rotation(self, head_size: int, theta: float) -> tuple[Float[Tensor, "T D2"], Float[Tensor, "T D2"]]:
+        """Cosine and sine of every token's rotary angles, computed once for all blocks."""
+        key = (head_size, theta)
+        if key not in self._rotations:
+            positions = self.max_length + self.position_offset
+            self._rotations[key] = rotation(self.position_ids, positions, head_size, theta)
+        return self._rotations[key]
+
+    @cached_property
+    def _rotations(self) -> dict[tuple[int, float], tuple[Tensor, Tensor]]:
+        return {}
 
     @cached_property
     def first_rows(self) -> Rows:

@@ -9,6 +9,7 @@ B begins at zero, so that the first step sees the model itself; A is drawn unifo
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -22,7 +23,10 @@ from glassbert.model.names import PREFIX, Name, encoder_names
 from glassbert.model.network import Network
 
 ALL = "all-linear"
+IN_BLOCK = re.compile(r"\blayers?\.(\d+)\.(.+)")
 DEFAULT = ("query", "value")
+FUSED_DEFAULT = ("Wqkv",)
+"""ModernBERT's first projection is one layer, in peft too."""
 # what the parts of attention's first projection are called in BERT, beside a family's own names
 PARTS = {"query": "q_lin", "key": "k_lin", "value": "v_lin"}
 
@@ -104,6 +108,11 @@ def module_prefix(network: Network) -> str:
     return "" if network.head_config.kind in BARE else PREFIX[network.config.model_type]
 
 
+def default_targets(network: Network) -> tuple[str, ...]:
+    """The layers that get an adapter where nobody says which."""
+    return FUSED_DEFAULT if network.config.model_type == "modernbert" else DEFAULT
+
+
 def targeted(network: Network, plan: LoraPlan) -> list[str]:
     """Names of the layers that get an adapter, as transformers has them, without the family's prefix."""
     every = {
@@ -124,7 +133,14 @@ def targeted(network: Network, plan: LoraPlan) -> list[str]:
 
 def kinds(names: list[str]) -> list[str]:
     """Layers by their names within a block, each once: "attention.self.query", ..."""
-    return list(dict.fromkeys(name.partition("layer.")[2].partition(".")[2] for name in names))
+    return list(dict.fromkeys(place_of(name)[1] for name in names))
+
+
+def place_of(name: str) -> tuple[int, str]:
+    """The block of a layer that transformers calls so, and its name within: (3, "attention.self.query")."""
+    found = IN_BLOCK.search(name)
+    assert found is not None, name
+    return int(found[1]), found[2]
 
 
 def is_named(name: str, target: str) -> bool:

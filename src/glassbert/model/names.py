@@ -9,16 +9,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from glassbert.model.config import EncoderConfig, HeadConfig
+from glassbert.model.hf_modern import is_modernbert
 
-PREFIX = {"bert": "bert.", "roberta": "roberta.", "xlm-roberta": "roberta.", "distilbert": "distilbert."}
+PREFIX = {
+    "bert": "bert.",
+    "roberta": "roberta.",
+    "xlm-roberta": "roberta.",
+    "distilbert": "distilbert.",
+    "modernbert": "model.",
+}
 
 _BERT_EMBEDDINGS = {
-    "embeddings.word": ("embeddings.word_embeddings",),
-    "embeddings.position": ("embeddings.position_embeddings",),
-    "embeddings.segment": ("embeddings.token_type_embeddings",),
-    "embeddings.norm": ("embeddings.LayerNorm",),
+    "embeddings.word": "embeddings.word_embeddings",
+    "embeddings.position": "embeddings.position_embeddings",
+    "embeddings.segment": "embeddings.token_type_embeddings",
+    "embeddings.norm": "embeddings.LayerNorm",
 }
-_BERT_BLOCK = {
+_BERT_BLOCK: dict[str, tuple[str, ...]] = {
     "attention.qkv": ("attention.self.query", "attention.self.key", "attention.self.value"),
     "attention.output": ("attention.output.dense",),
     "attention_norm": ("attention.output.LayerNorm",),
@@ -26,13 +33,31 @@ _BERT_BLOCK = {
     "feed_forward.down": ("output.dense",),
     "feed_forward_norm": ("output.LayerNorm",),
 }
-_DISTILBERT_BLOCK = {
+_DISTILBERT_BLOCK: dict[str, tuple[str, ...]] = {
     "attention.qkv": ("attention.q_lin", "attention.k_lin", "attention.v_lin"),
     "attention.output": ("attention.out_lin",),
     "attention_norm": ("sa_layer_norm",),
     "feed_forward.up": ("ffn.lin1",),
     "feed_forward.down": ("ffn.lin2",),
     "feed_forward_norm": ("output_layer_norm",),
+}
+_MODERNBERT_BLOCK: dict[str, tuple[str, ...]] = {
+    "attention.qkv": ("attn.Wqkv",),
+    "attention.output": ("attn.Wo",),
+    "attention_norm": ("attn_norm",),
+    "feed_forward.up": ("mlp.Wi",),
+    "feed_forward.down": ("mlp.Wo",),
+    "feed_forward_norm": ("mlp_norm",),
+}
+_APART = ("attn.Wqkv", "attn.Wk", "attn.Wv")
+_BLOCKS: dict[str, tuple[dict[str, tuple[str, ...]], str]] = {
+    "distilbert": (_DISTILBERT_BLOCK, "transformer.layer"),
+    "modernbert": (_MODERNBERT_BLOCK, "layers"),
+}
+# ModernBERT's own names of embeddings; what it lacks keeps BERT's
+_MODERNBERT_EMBEDDINGS = {
+    "embeddings.word": "embeddings.tok_embeddings",
+    "embeddings.norm": "embeddings.norm",
 }
 _POOLER = {"dense": "pooler.dense"}
 _BERT_MASKED = {
@@ -41,6 +66,7 @@ _BERT_MASKED = {
     "decoder": "cls.predictions.decoder",
 }
 _BERT_NEXT = {"dense": "bert.pooler.dense", "output": "cls.seq_relationship"}
+_TRANSFORM = {"transform.dense": "head.dense", "transform.norm": "head.norm"}
 _HEADS: dict[tuple[str, str], dict[str, str]] = {
     ("bert", "pooling"): _POOLER,
     ("roberta", "pooling"): _POOLER,
@@ -64,6 +90,10 @@ _HEADS: dict[tuple[str, str], dict[str, str]] = {
         "norm": "vocab_layer_norm",
         "decoder": "vocab_projector",
     },
+    ("modernbert", "sequence-classification"): {**_TRANSFORM, "output": "classifier"},
+    ("modernbert", "token-classification"): {**_TRANSFORM, "output": "classifier"},
+    ("modernbert", "span"): {**_TRANSFORM, "output": "classifier"},
+    ("modernbert", "masked-lm"): {"dense": "head.dense", "norm": "head.norm", "decoder": "decoder"},
     ("bert", "next-sentence"): _BERT_NEXT,
     ("bert", "pretraining"): {
         **{f"masked.{ours}": theirs for ours, theirs in _BERT_MASKED.items()},
@@ -81,6 +111,7 @@ _CLASS_FAMILY = {
     "roberta": "Roberta",
     "xlm-roberta": "XLMRoberta",
     "distilbert": "DistilBert",
+    "modernbert": "ModernBert",
 }
 _CLASS_SUFFIX = {
     "none": "Model",
@@ -132,19 +163,29 @@ def encoder_names(config: EncoderConfig) -> list[Name]:
 
     The projection of additive attention is one tensor [3H, H] under the query's name: a class of transformers
     that is named outright, whatever config.json says, refuses the shape instead of computing something else.
+    For the same reason a variant that ModernBERT's class does not compute keeps its projection in three.
     """
     rows = [Name(f"encoder.{name.ours}", name.theirs) for name in _embedding_names(config)]
-    distil = config.model_type == "distilbert"
-    block, stem = (_DISTILBERT_BLOCK, "transformer.layer") if distil else (_BERT_BLOCK, "encoder.layer")
-    if config.attention_type == "additive":
+    block, stem = _BLOCKS.get(config.model_type, (_BERT_BLOCK, "encoder.layer"))
+    if config.model_type == "modernbert" and not is_modernbert(config):
+        block = block | {"attention.qkv": _APART}
+    elif config.attention_type == "additive":
         block = block | {"attention.qkv": block["attention.qkv"][:1]}
+    last = config.num_hidden_layers - 1
     for i in range(config.num_hidden_layers):
         for ours, theirs in block.items():
-            for part in ("weight", "bias"):
+            if config.norm_placement == "pre" and i == 0 and ours == "attention_norm":
+                continue
+            for part in _parts(config):
                 sources = tuple(f"{stem}.{i}.{name}.{part}" for name in theirs)
                 rows.append(Name(f"encoder.blocks.{i}.{ours}.{part}", sources))
         if config.attention_type == "additive":
             rows.append(Name(f"encoder.blocks.{i}.attention.score", (f"{stem}.{i}.attention.score",)))
+    if config.norm_placement == "pre":
+        rows += [
+            Name(f"encoder.blocks.{last}.output_norm.{part}", (f"final_norm.{part}",))
+            for part in _parts(config)
+        ]
     return rows
 
 
@@ -156,11 +197,17 @@ def head_names(config: EncoderConfig, kind: str) -> list[Name] | None:
     table = _HEADS.get((family, kind))
     if table is None:
         return None
+    logits = ("output", "decoder")
     return [
         Name(f"head.{ours}.{part}", (f"{theirs}.{part}",))
         for ours, theirs in table.items()
-        for part in ("weight", "bias")
+        for part in (("weight", "bias") if ours.endswith(logits) else _parts(config))
     ]
+
+
+def _parts(config: EncoderConfig) -> tuple[str, ...]:
+    """What a linear layer or a norm has."""
+    return ("weight", "bias") if config.use_bias else ("weight",)
 
 
 def tag_names(head: HeadConfig) -> list[Name]:
@@ -186,6 +233,7 @@ def foreign_head_stems(config: EncoderConfig) -> tuple[str, ...]:
         "pre_classifier.",
         "qa_outputs.",
         "vocab_",
+        *(("head.", "decoder.") if config.model_type == "modernbert" else ()),
         *TAG_STEMS,
         "pooler.",
         f"{PREFIX[config.model_type]}pooler.",
@@ -194,11 +242,13 @@ def foreign_head_stems(config: EncoderConfig) -> tuple[str, ...]:
 
 def _embedding_names(config: EncoderConfig) -> list[Name]:
     rows = []
+    own = _MODERNBERT_EMBEDDINGS if config.model_type == "modernbert" else {}
     for ours, theirs in _BERT_EMBEDDINGS.items():
         if ours == "embeddings.segment" and not config.type_vocab_size:
             continue
-        if ours == "embeddings.position" and config.position_embedding_type == "sinusoidal":
+        if ours == "embeddings.position" and config.position_embedding_type != "absolute":
             continue
-        parts = ("weight", "bias") if ours.endswith("norm") else ("weight",)
-        rows += [Name(f"{ours}.{part}", tuple(f"{name}.{part}" for name in theirs)) for part in parts]
+        name = own.get(ours, theirs)
+        parts = _parts(config) if ours.endswith("norm") else ("weight",)
+        rows += [Name(f"{ours}.{part}", (f"{name}.{part}",)) for part in parts]
     return rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
@@ -46,10 +47,16 @@ class Network(nn.Module):
     def forward(
         self, packed: Packed, *, rows: Rows | None = None, noise: Noise | None = None
     ) -> Tensor | PretrainingLogits:
+        return self.head(self.states(packed, rows=rows, noise=noise), packed.layout, rows, noise)
+
+    def states(
+        self, packed: Packed, *, rows: Rows | None = None, noise: Noise | None = None
+    ) -> Float[Tensor, "R H"]:
+        """What the head reads: the encoder's output at the rows that it asks for, given `rows`."""
         _check_layout(packed.layout, self.config)
         chosen = self.head.rows(packed.layout, rows)
-        hidden = self.encoder(packed, rows=chosen, noise=noise)
-        return self.head(hidden, packed.layout, rows, noise)
+        hidden: Tensor = self.encoder(packed, rows=chosen, noise=noise)
+        return hidden
 
 
 class _Undrawn(TorchFunctionMode):
@@ -81,6 +88,9 @@ def initialise(network: Network, *, seed: int, part: str = "") -> None:
     """Weights ~ N(0, initializer_range), biases 0, LayerNorm 1 and 0, a chain of tags 0, an LSTM of N units
     uniform within 1/sqrt(N), as torch draws it; a pure function of the seed.
 
+    With norms before, 2 L matrices add to one residual sum: these are drawn narrower by sqrt(2 L), as GPT-2's
+    and ModernBERT's are.
+
     Only parameters whose names begin with `part` are drawn: "head." leaves the encoder and ties to it alone.
     """
     generator = torch.Generator().manual_seed(seed)
@@ -98,4 +108,11 @@ def initialise(network: Network, *, seed: int, part: str = "") -> None:
             elif name.endswith("bias") or isinstance(owner, Crf):
                 parameter.zero_()
             else:
-                parameter.normal_(0.0, std, generator=generator)
+                width = std * _narrower(name, network.config)
+                parameter.normal_(0.0, width, generator=generator)
+
+
+def _narrower(name: str, config: EncoderConfig) -> float:
+    """What the standard deviation of a weight is multiplied by."""
+    summed = name.endswith((".attention.output.weight", ".feed_forward.down.weight"))
+    return (2 * config.num_hidden_layers) ** -0.5 if summed and config.norm_placement == "pre" else 1.0

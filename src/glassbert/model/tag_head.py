@@ -18,6 +18,7 @@ from glassbert.model.chain import Steps, by_place
 from glassbert.model.config import EncoderConfig, HeadConfig
 from glassbert.model.layout import Layout, Rows
 from glassbert.model.noise import Noise, dropped
+from glassbert.model.transform import transform_of
 
 
 class Crf(nn.Module):
@@ -40,6 +41,7 @@ class TagHead(nn.Module):
     def __init__(self, config: EncoderConfig, head: HeadConfig) -> None:
         super().__init__()
         size = head.lstm_size
+        self.transform = transform_of(config)
         self.lstm = nn.LSTM(config.hidden_size, size, bidirectional=True) if size else None
         self.output = nn.Linear(config.hidden_size + 2 * size, head.num_labels)
         self.crf = Crf(head.num_labels) if head.crf else None
@@ -51,6 +53,7 @@ class TagHead(nn.Module):
     def forward(
         self, hidden: Tensor, layout: Layout, rows: Rows | None, noise: Noise | None
     ) -> Float[Tensor, "R C"]:
+        hidden = hidden if self.transform is None else self.transform(hidden)
         if self.lstm is not None:
             hidden = torch.cat([hidden, packed_lstm(self.lstm, hidden, layout.lengths)], dim=1)
             hidden = hidden if rows is None else hidden.index_select(0, rows.index)

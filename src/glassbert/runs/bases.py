@@ -13,6 +13,7 @@ from glassbert.runs.notes import FILE as NOTES
 from glassbert.runs.resolve import BUNDLED, ModelSource, resolve_model
 from glassbert.strict_json import read_json
 
+HERE = f"write its directory into {CONFIG} as base_model_name_or_path"
 # what notes beside an adapter say of its head, which peft's files do not
 OF_HEAD = ("labels", "problem_type", "crf", "lstm_size")
 
@@ -39,10 +40,10 @@ def open_adapter(source: ModelSource, base: str | None) -> tuple[Path, Adapter |
 def _named(adapter: Adapter, source: ModelSource) -> str:
     if adapter.base and (adapter.base in BUNDLED or _is_here(adapter.base)):
         return adapter.base
-    what, fix = "the adapter does not name its base model", "give it with --base MODEL"
+    what, fix = "the adapter does not name its base model", f"give it with --base MODEL, or {HERE}"
     if adapter.base:
         what = f"the adapter's base model {adapter.base!r} is no directory here"[:300]
-        fix = "give it with --base MODEL: a hub id is fetched only when the command names it"
+        fix = f"give it with --base MODEL (a hub id is fetched only when the command names it), or {HERE}"
     raise MissingInputError(Problem(code="no-base", what=what, fix=fix, file=source.name))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -46,8 +47,8 @@ def _remove_if_unused(path: Path) -> None:
 
 
 def tidy(path: Path) -> None:
-    """Remove the half-written files that a dead process left; call it only while the run is held."""
+    """Remove what a dead process left half-written; call it only while the run is held."""
     for folder in (path, path / "model", path / "model" / "1_Pooling"):
         for half in folder.glob(".tmp-*"):
             with suppress(OSError):
-                half.unlink()
+                shutil.rmtree(half) if half.is_dir() else half.unlink()

@@ -23,7 +23,7 @@ REJECTED = "rejected.jsonl"
 # all that a run ever writes into its directory; nothing else is ever removed from it
 WRITTEN = (
     FILE, "metrics.jsonl", "predictions.csv", "report.html", "replay.json", REJECTED,
-    "checkpoints", "model", "adapter", "tensorboard", ".lock",
+    "checkpoints", "model", "adapter", "tensorboard", "tokenizer", "corpus", ".lock",
 )  # fmt: skip
 STATES = ("running", "stopped", "finished")
 

@@ -27,7 +27,10 @@ def save_model(model: Model, directory: Path, *, card: str, more: Mapping[str, A
     """
     save_pretrained(model.network, directory)
     limit = model.tokenizer.model_max_length or model.network.config.max_length
-    model.tokenizer.save(directory, model_max_length=min(limit, model.network.config.max_length))
+    config = model.network.config
+    segments = config.model_type != "modernbert" or config.type_vocab_size > 0
+    limit = min(limit, config.max_length)
+    model.tokenizer.save(directory, model_max_length=limit, segments=segments)
     write_notes(directory, model.notes, more=more)
     head, width = model.network.head_config, model.network.config.hidden_size
     # of a head that makes no vectors, what `embed` does by default

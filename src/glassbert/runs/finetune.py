@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from glassbert.errors import GlassbertError
-from glassbert.model.network import Network
+from glassbert.runs.begun_facts import config_facts, model_facts
 from glassbert.runs.check.finding import refuse_mistakes
-from glassbert.runs.claim import claimed
 from glassbert.runs.data import Dataset, Learning, read_dataset
-from glassbert.runs.devices import refuse_device
 from glassbert.runs.directory import FILE, REJECTED, RunDirectory, clear
+from glassbert.runs.fingerprints import fingerprints
 from glassbert.runs.fit import Place, fit, make_plan, refuse_kept
 from glassbert.runs.job import FinetuneJob, Split
 from glassbert.runs.judge import Judging, judge_and_save, rivals
-from glassbert.runs.learnt import count_learning, digest_of_frozen, refuse_changed_base
+from glassbert.runs.learnt import refuse_changed_base
 from glassbert.runs.options import FinetuneOptions
 from glassbert.runs.override import changed_config
 from glassbert.runs.prepare import Prepared, prepare_model
@@ -37,6 +35,13 @@ from glassbert.runs.resume import (
 from glassbert.runs.rows import write_rejected
 from glassbert.runs.settings import check
 from glassbert.runs.watchers import Watchers
+from glassbert.runs.world import (
+    claimed_by_first,
+    device_in,
+    recorded_by_first,
+    refuse_differences,
+    refuse_whole_batches,
+)
 from glassbert.tasks.remarks import remarks
 from glassbert.tasks.task import Examples
 from glassbert.text.windows import Windows
@@ -44,8 +49,9 @@ from glassbert.train.checkpoint import Checkpoints
 from glassbert.train.log import NAME as LOG
 from glassbert.train.plan import Outcome
 from glassbert.train.stop import Stop
+from glassbert.train.world import World
 
-__all__ = ["FinetuneOptions", "Watchers", "finetune"]
+__all__ = ["FinetuneOptions", "Watchers", "finetune", "read_run"]
 
 # what `check` calls a mistake and a person may still want to train on: it is only said
 WARNED = ("leak", "contradictory-labels")
@@ -57,28 +63,33 @@ def finetune(
     stop: Stop,
     watchers: Watchers = Watchers(),  # noqa: B008 - frozen
     started: float | None = None,
+    world: World = World(),  # noqa: B008 - frozen
 ) -> RunDirectory:
     """Run it all, or continue where it stopped, and return the finished run directory.
 
-    A wall-clock budget counts from `started` (monotonic; now, if unsaid). Raises every error of failures.md
-    by its class; Interrupted (75) after a requested stop, with all saved.
+    Of several processes in `world` the first alone writes, judges and is watched; the others return once
+    training is over. A wall-clock budget counts from `started` (monotonic; now, if unsaid). Raises every
+    error of failures.md by its class; Interrupted (75) after a requested stop, with all saved.
     """
     started = time.monotonic() if started is None else started
     check(options.request.said())
     refuse_kept(options.keep_checkpoints)
     refuse_contradictions(options)
-    refuse_device(options.device_name)
-    with claimed(options.out, resume=_continues(options, watchers), overwrite=options.overwrite) as recorded:
+    device_in(world, options.device_name)
+    watchers = watchers if world.is_first else Watchers()
+    resume = _continues(options, watchers)
+    with claimed_by_first(world, options.out, resume=resume, overwrite=options.overwrite) as recorded:
         if recorded is None:
-            return _Run.begin(options, watchers).complete(stop=stop, watchers=watchers, started=started)
+            run = _Run.begin(options, watchers, world)
+            return run.complete(stop=stop, watchers=watchers, started=started)
         options = resumed(options, recorded.document)
-        refuse_device(options.device_name)
+        device_in(world, options.device_name)
         if recorded.is_finished:
             refuse_late(options)
             refuse_changed_files(recorded.document["data"], options.data)
             watchers.say("this run is finished: nothing is left to do")
             return recorded
-        run = _Run.resume(options, recorded, watchers)
+        run = _Run.resume(options, recorded, watchers, world)
         return run.complete(stop=stop, watchers=watchers, started=started)
 
 
@@ -97,62 +108,70 @@ class _Run:
     directory: RunDirectory
     dataset: Dataset
     prepared: Prepared
+    world: World
     keep_checkpoints: int = 0
 
     @classmethod
-    def begin(cls, options: FinetuneOptions, watchers: Watchers) -> _Run:
+    def begin(cls, options: FinetuneOptions, watchers: Watchers, world: World) -> _Run:
         """Read and check everything; only then replace an earlier run and write down what is run on what."""
-        dataset, prepared = _read(options, watchers)
+        dataset, prepared = read_run(options, watchers, world)
         facts = {
             "task": options.data.task,
             "command": list(options.command),
             "seed": prepared.settings["seed"].value,
             "versions": versions(),
-            "hardware": hardware(),
+            "hardware": hardware(processes=world.size),
             "request": as_recorded(options),
-            "config": _config(prepared),
+            "config": config_facts(prepared),
             "data": dataset.facts,
             "labels": list(dataset.task.head.labels),
-            "model": _model_facts(prepared),
+            "model": model_facts(prepared),
         }
-        clear(options.out)
-        directory = RunDirectory.create(options.out, facts)
-        if options.data.read.on_bad_rows != "error":
-            write_rejected(options.out / REJECTED, dataset.rejected)
-        kept = options.keep_checkpoints or 0
-        return cls(directory=directory, dataset=dataset, prepared=prepared, keep_checkpoints=kept)
+
+        def record() -> RunDirectory:
+            clear(options.out)
+            directory = RunDirectory.create(options.out, facts)
+            if options.data.read.on_bad_rows != "error":
+                write_rejected(options.out / REJECTED, dataset.rejected)
+            return directory
+
+        return cls(
+            directory=recorded_by_first(world, options.out, record),
+            dataset=dataset,
+            prepared=prepared,
+            world=world,
+            keep_checkpoints=options.keep_checkpoints or 0,
+        )
 
     @classmethod
-    def resume(cls, options: FinetuneOptions, recorded: RunDirectory, watchers: Watchers) -> _Run:
+    def resume(
+        cls, options: FinetuneOptions, recorded: RunDirectory, watchers: Watchers, world: World
+    ) -> _Run:
         """Read everything again; raises DataError when the data is not what it was."""
-        now = {"versions": versions(), "hardware": hardware()}
+        now = {"versions": versions(), "hardware": hardware(processes=world.size)}
         for sentence in other_surroundings(recorded.document, now):
             watchers.say(f"note: {sentence}")
-        dataset, prepared = _read(options, watchers)
+        dataset, prepared = read_run(options, watchers, world)
         refuse_changed_data(recorded.document["data"], dataset.facts)
         base = recorded.document["model"].get("frozen_sha256")
         refuse_changed_base(base, prepared.model.network, file=str(prepared.model.name))
         recorded.update({"config": changed_config(recorded.document["config"], options.settings)})
         kept = options.keep_checkpoints or 0
-        return cls(directory=recorded, dataset=dataset, prepared=prepared, keep_checkpoints=kept)
+        return cls(directory=recorded, dataset=dataset, prepared=prepared, world=world, keep_checkpoints=kept)
 
     def complete(self, *, stop: Stop, watchers: Watchers, started: float) -> RunDirectory:
         """Train, judge and save; a run that fails or is stopped says so in run.json."""
-        run = self.directory
+        run, job = self.directory, self._job()
+        if not self.world.is_first:
+            self._fit(job, stop=stop)
+            return run
         with _marked(run):
-            job, evaluation = self._job(), self._windows(self.dataset.evaluation)
+            evaluation = self._windows(self.dataset.evaluation)
             for remark in remarks(job.task, job.train.windows, job.train.examples):
                 watchers.say(f"note: {remark}")
             found = rivals(job, Split(self.dataset.evaluation, evaluation))
-            begun = _has_checkpoints(run, watchers)
-            outcome = fit(
-                job,
-                Place(directory=run.path, run_id=run.run_id, keep_checkpoints=self.keep_checkpoints),
-                stop=stop,
-                deadline=_deadline(job, evaluation, started),
-                resume=begun,
-                watchers=watchers,
-            )
+            deadline = _deadline(job, evaluation, started)
+            outcome = self._fit(job, stop=stop, deadline=deadline, watchers=watchers)
             _say_budget(outcome, make_plan(job).total_steps, watchers)
             watchers.say("judging on the evaluation rows")
             judging = Judging(
@@ -166,6 +185,25 @@ class _Run:
             judge_and_save(run, self.prepared.model, judging)
         return run
 
+    def _fit(
+        self,
+        job: FinetuneJob,
+        *,
+        stop: Stop,
+        deadline: float | None = None,
+        watchers: Watchers = Watchers(),  # noqa: B008 - frozen
+    ) -> Outcome:
+        run = self.directory
+        begun = self.world.share(self.world.is_first and _has_checkpoints(run, watchers))
+        place = Place(
+            directory=run.path,
+            run_id=run.run_id,
+            keep_checkpoints=self.keep_checkpoints,
+            world=self.world,
+            sync_every=self.prepared.settings["sync_every"].value,
+        )
+        return fit(job, place, stop=stop, deadline=deadline, resume=begun, watchers=watchers)
+
     def _windows(self, examples: Examples) -> Windows:
         model = self.prepared.model
         return self.dataset.task.windows(examples, model.tokenizer, max_length=model.max_length)
@@ -177,17 +215,29 @@ class _Run:
             values(self.prepared.settings),
             train=Split(self.dataset.train, self._windows(self.dataset.train)),
             validation=Split(self.dataset.validation, self._windows(self.dataset.validation)),
+            world=self.world,
         )
 
 
-def _read(options: FinetuneOptions, watchers: Watchers) -> tuple[Dataset, Prepared]:
+def read_run(
+    options: FinetuneOptions,
+    watchers: Watchers,
+    world: World = World(),  # noqa: B008 - frozen
+) -> tuple[Dataset, Prepared]:
+    """The data and the model that a run begins with, the same in all processes; what speaks against it is
+    raised, or said.
+    """
     dataset = read_dataset(options.data, Learning.of(options.request.said()))
     for warning in dataset.warnings:
         watchers.say(f"note: {warning}")
     if not options.data.allow_degenerate:
         strict = [each for each in dataset.findings if each.code not in WARNED]
         refuse_mistakes(strict, dataset.facts["train"]["path"])
-    prepared = prepare_model(options.request, dataset.task, num_rows=len(dataset.train))
+    request = replace(options.request, device=device_in(world, options.device_name))
+    prepared = prepare_model(request, dataset.task, num_rows=len(dataset.train))
+    if world.size > 1:
+        refuse_whole_batches(dataset.task)
+        refuse_differences(world, fingerprints(dataset, prepared))
     for warning in prepared.model.warnings:
         watchers.say(f"note: {warning}")
     return dataset, prepared
@@ -229,33 +279,3 @@ def _deadline(job: FinetuneJob, evaluation: Windows, started: float) -> float | 
         return None
     kept = reserve(job.network, (evaluation, job.validation.windows), budget=budget)
     return started + budget - kept
-
-
-def _config(prepared: Prepared) -> dict[str, dict[str, Any]]:
-    return {
-        name: {"value": setting.value, "from": setting.origin, "reason": setting.reason}
-        for name, setting in prepared.settings.items()
-    }
-
-
-def _model_facts(prepared: Prepared) -> Mapping[str, Any]:
-    network = prepared.model.network
-    config, head = network.config, network.head_config
-    return {
-        "source": prepared.model.name,
-        "family": config.model_type,
-        "num_parameters": config.num_parameters + network.head_config.num_parameters(config),
-        **_restriction(network),
-        "hidden_size": config.hidden_size,
-        "num_hidden_layers": config.num_hidden_layers,
-        "num_attention_heads": config.num_attention_heads,
-        **({"crf": True} if head.crf else {}),
-        **({"lstm_size": head.lstm_size} if head.lstm_size else {}),
-        "newly_initialised": list(prepared.newly_initialised),
-    }
-
-
-def _restriction(network: Network) -> dict[str, Any]:
-    """Of a network that learns in parts: how many numbers learn, and what the others are."""
-    frozen = digest_of_frozen(network)
-    return {} if frozen is None else {"num_learning": count_learning(network), "frozen_sha256": frozen}

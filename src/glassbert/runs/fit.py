@@ -5,24 +5,29 @@ weights back.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from glassbert.errors import DataError, MissingInputError, Problem, UsageError
 from glassbert.model.network import Network
-from glassbert.runs.groups import parameter_groups
+from glassbert.runs.groups import hidden_matrices, parameter_groups
 from glassbert.runs.job import FinetuneJob
 from glassbert.runs.watchers import Watchers
 from glassbert.tasks.metrics import LOWER_IS_BETTER
 from glassbert.train.checkpoint import Checkpoints
+from glassbert.train.distributed import Shared
+from glassbert.train.exchange import Exchange
+from glassbert.train.first_writes import NoLog, SharedCheckpoints
+from glassbert.train.local_sgd import Local, LocalSteps
 from glassbert.train.log import MetricsLog
-from glassbert.train.loop import train
-from glassbert.train.optimizer import make_optimizer
+from glassbert.train.loop import ALONE, train
+from glassbert.train.optimizer import Optimizer, make_optimizer
 from glassbert.train.plan import Outcome, Plan, StepReport
 from glassbert.train.schedule import warmup_decay
 from glassbert.train.stop import Stop
 from glassbert.train.weights import load_module
+from glassbert.train.world import World
 
 MOST_KEPT = 1000
 
@@ -31,13 +36,41 @@ MOST_KEPT = 1000
 class Place:
     """Where a fit keeps its checkpoints and its log, and under which run's id.
 
-    `keep_checkpoints` is how many stay for good, the first step and the last among them.
+    `keep_checkpoints` is how many stay for good, the first step and the last among them. Of several processes
+    in `world` the first writes, and where `sync_every` says so they take steps of their own and meet after so
+    many.
     """
 
     directory: Path
     run_id: str
     tensorboard: bool = True
     keep_checkpoints: int = 0
+    world: World = World()
+    sync_every: int | None = None
+
+    def checkpoints(self, milestones: Collection[int] = ()) -> SharedCheckpoints:
+        """Where the loop saves."""
+        where = self.directory / "checkpoints"
+        met = {self.in_rounds(step) for step in milestones}
+        return SharedCheckpoints(where, world=self.world, run_id=self.run_id, milestones=met)
+
+    def in_rounds(self, steps: int) -> int:
+        """So many steps, or as many more as it takes until the processes meet."""
+        every = self.sync_every or 1
+        return -(-steps // every) * every
+
+    def open_log(self) -> MetricsLog:
+        """Where the loop logs."""
+        if not self.world.is_first:
+            return NoLog(self.directory)
+        return MetricsLog(self.directory, tensorboard=self.tensorboard)
+
+    def together(self, network: Network, optimizer: Optimizer) -> tuple[Optimizer, Exchange]:
+        """What takes the steps, and how the loop talks to the other processes."""
+        if self.sync_every is not None:
+            steps = LocalSteps(optimizer, self.world, every=self.sync_every)
+            return steps, Local(self.world, network, steps)
+        return optimizer, ALONE if self.world.size == 1 else Shared(self.world, network)
 
 
 def fit(
@@ -49,28 +82,29 @@ def fit(
     resume: bool = False,
     watchers: Watchers = Watchers(),  # noqa: B008 - frozen
 ) -> Outcome:
-    """Train the job's network, and leave it with the weights of the best validation.
+    """Train the job's network, and leave it with the weights of the best validation (in the first process of
+    several; the others keep those of the last step).
 
     `deadline` is the monotonic time at which training shall be over. Raises what `train` raises.
     """
     network, settings = job.network, job.settings
     groups = parameter_groups(network, layer_decay=settings.layer_decay, weight_decay=settings.weight_decay)
     plan = make_plan(job, deadline=deadline)
-    checkpoints = Checkpoints(
-        place.directory / "checkpoints",
-        run_id=place.run_id,
-        milestones=milestones(plan.total_steps, place.keep_checkpoints),
-    )
+    plan = replace(plan, eval_every=place.in_rounds(plan.eval_every))
+    matrices = hidden_matrices(network)
+    optimizer = make_optimizer(settings.optimizer, groups, matrices=matrices, announced=True)
+    optimizer, exchange = place.together(network, optimizer)
+    checkpoints = place.checkpoints(milestones(plan.total_steps, place.keep_checkpoints))
     job.on_scores = watchers.on_scores
     network.encoder.embeddings.word.sparse = True
     network.train()
     try:
-        with MetricsLog(place.directory, tensorboard=place.tensorboard) as log:
+        with place.open_log() as log:
             told = _Told(log, watchers)
             try:
                 outcome = train(
                     network,
-                    make_optimizer(settings.optimizer, groups, announced=True),
+                    optimizer,
                     job,
                     plan,
                     schedule=warmup_decay(settings.lr_scheduler_type, warmup_fraction=settings.warmup_ratio),
@@ -79,14 +113,16 @@ def fit(
                     stop=stop,
                     on_step=told.step,
                     resume=resume,
+                    exchange=exchange,
                 )
             finally:
                 told.pass_on()
     finally:
         network.eval()
         network.encoder.embeddings.word.sparse = False
-    if outcome.best_step is None or outcome.best_step == outcome.steps:
+    if outcome.best_step in (None, outcome.steps) or not place.world.is_first:
         return outcome
+    assert outcome.best_step is not None
     try:
         restore(network, checkpoints, outcome.best_step)
     except (DataError, MissingInputError) as error:  # a run that is done must not be lost for it

@@ -20,6 +20,7 @@ from glassbert.tasks.binding import bound
 from glassbert.tasks.task import Batch, Examples, Task
 from glassbert.text.order import BatchOrder
 from glassbert.text.windows import Windows
+from glassbert.train.world import World
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +32,10 @@ class Split:
 
 
 class FinetuneJob:
-    """Fine-tuning of a network on a task; every batch, mask and order is a pure function of (seed, step)."""
+    """Fine-tuning of a network on a task; every batch, mask and order is a pure function of (seed, step).
+
+    Of R processes, process r takes every R-th window of a batch, from the r-th on.
+    """
 
     def __init__(
         self,
@@ -41,9 +45,10 @@ class FinetuneJob:
         *,
         train: Split,
         validation: Split,
+        world: World = World(),  # noqa: B008 - frozen
     ) -> None:
         self.network, self.task, self.settings = network, bound(task, network), settings
-        self.train, self.validation = train, validation
+        self.train, self.validation, self.world = train, validation, world
         self.draws = train.windows.draws
         self.order = BatchOrder(self.draws.lengths, settings.batch_size, settings.seed)
         self.rates = Rates(
@@ -62,7 +67,9 @@ class FinetuneJob:
         return -(-self.order.steps_per_epoch // self.settings.gradient_accumulation_steps)
 
     def batches(self, step: int) -> Sequence[Batch]:
-        return [self.batch_of(self.draws.windows(drawn)) for drawn in self._drawn(step)]
+        rank, size = self.world.rank, self.world.size
+        shares = (drawn[rank::size] for drawn in self._drawn(step))
+        return [self.batch_of(self.draws.windows(share)) for share in shares if len(share)]
 
     def weight(self, batch: Batch) -> float:
         return batch.weight
@@ -77,6 +84,9 @@ class FinetuneJob:
 
     def tokens(self, batch: Batch) -> int:
         return batch.packed.layout.num_tokens
+
+    def telemetry(self, step: int, seconds: float) -> Mapping[str, float]:
+        return {}
 
     def evaluate(self) -> dict[str, float]:
         examples, windows = self.validation.examples, self.validation.windows
@@ -105,6 +115,7 @@ class FinetuneJob:
     def _noise(self, batch: Batch, step: int, micro: int) -> Noise:
         if self.device.type == "cpu":
             return SampleNoise(self.rates, batch.index, seed=self.settings.seed, step=step)
+        part = micro * self.world.size + self.world.rank  # other samples, other masks
         return DeviceNoise(
-            self.rates, torch.device(self.device), seed=self.settings.seed, step=step, part=micro
+            self.rates, torch.device(self.device), seed=self.settings.seed, step=step, part=part
         )

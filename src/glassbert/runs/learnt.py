@@ -10,7 +10,7 @@ from typing import Any
 from glassbert.errors import DataError, Problem, UsageError
 from glassbert.model.adapted import LowRank
 from glassbert.model.encoder import Encoder
-from glassbert.model.lora import DEFAULT, LoraPlan, adapters, attach, merge
+from glassbert.model.lora import LoraPlan, adapters, attach, default_targets, merge
 from glassbert.model.network import Network
 
 FREEZABLE = ("embeddings", "encoder")
@@ -72,7 +72,8 @@ def restrict(network: Network, learnt: Learnt, *, seed: int) -> None:
     if learnt.lora is not None:
         if lowest == depth:
             raise _bad("--freeze leaves no block to which --lora could add", "leave one of them out")
-        targets = tuple(part.strip() for part in (learnt.lora_targets or ",".join(DEFAULT)).split(","))
+        said = learnt.lora_targets or ",".join(default_targets(network))
+        targets = tuple(part.strip() for part in said.split(","))
         plan = LoraPlan(
             rank=learnt.lora,
             alpha=learnt.lora_alpha or 2.0 * learnt.lora,
@@ -120,10 +121,16 @@ def refuse_changed_base(recorded: str | None, network: Network, *, file: str) ->
         raise DataError(Problem(code="changed-model", what=what, fix=fix, file=file))
 
 
-def _lowest(freeze: int | str | None, depth: int) -> int:
-    """The first block that is not frozen."""
+def frozen_blocks(freeze: int | str | None, depth: int) -> int:
+    """How many blocks of a network of so many are frozen, by what is asked."""
     count = {None: 0, "embeddings": 0, "encoder": depth}.get(freeze, freeze)  # type: ignore[arg-type]
     assert isinstance(count, int)
+    return count
+
+
+def _lowest(freeze: int | str | None, depth: int) -> int:
+    """The first block that is not frozen."""
+    count = frozen_blocks(freeze, depth)
     if count > depth:
         raise _bad(f"--freeze {count}: the model has {depth} blocks", f"give 1 to {depth}, or embeddings")
     return count

@@ -73,9 +73,10 @@ class Model:
 
     def schema(self, asked: Asked) -> Schema:
         """What to read of a row: what the task says; where nothing says which task it was, pairs if asked."""
-        if self.notes.task is None and asked.pair is not None:
-            return replace(self.task.schema, texts="either")
-        return self.task.schema
+        if self.notes.task is not None:
+            return replace(self.task.schema, instead="model")
+        texts = self.task.schema.texts if asked.pair is None else "either"
+        return replace(self.task.schema, texts=texts, instead="columns")
 
     def windows(self, texts: Sequence[Text], *, offsets: bool = False) -> Windows:
         """The texts as token windows; a text longer than `max_length` becomes several.

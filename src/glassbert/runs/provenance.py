@@ -22,14 +22,18 @@ def versions() -> dict[str, str]:
     return ours | {name: version(name) for name in VERSIONED}
 
 
-def hardware() -> dict[str, Any]:
-    """What the run ran on; no host name and no path, so that a run can be shown to anybody."""
+def hardware(*, processes: int = 1) -> dict[str, Any]:
+    """What the run ran on, and in how many processes if in several; no host name and no path, so that a run
+    can be shown to anybody.
+    """
     found: dict[str, Any] = {
         "processor": _processor(),
         "cores": num_cores(),
         "threads": torch.get_num_threads(),
         "system": sys.platform,
     }
+    if processes > 1:
+        found["processes"] = processes
     if torch.cuda.is_available():
         found["gpu"] = torch.cuda.get_device_name()
     return found

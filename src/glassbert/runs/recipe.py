@@ -46,6 +46,7 @@ DEFAULT_REASONS = {
     "metric": "the share of right answers chooses the best step",
     "budget": "no limit was asked for",
     "seed": "fixed, so that the same command gives the same model",
+    "sync_every": "every step is by the gradient of all processes",
     "freeze": "nothing was asked to stay as it is",
     "lora": "no adapters were asked for",
     "lora_alpha": "no adapters were asked for",

@@ -55,9 +55,11 @@ def resolve_model(name: str | Path) -> ModelSource:
 def _from_directory(path: Path, name: str) -> ModelSource:
     if not (path / "run.json").exists():
         return ModelSource(directory=path, name=name, kind="directory")
-    if not RunDirectory.open(path).is_finished:
+    run = RunDirectory.open(path)
+    if not run.is_finished:
         what = "the run has not finished: it has no model yet"
-        raise _missing("run-unfinished", what, "finish it with `glassbert finetune --resume --out RUN`", name)
+        verb = "pretrain" if run.document.get("task") == "pretraining" else "finetune"
+        raise _missing("run-unfinished", what, f"finish it with `glassbert {verb} --resume --out RUN`", name)
     return ModelSource(directory=path / "model", name=name, kind="run")
 
 

@@ -41,6 +41,7 @@ def as_recorded(options: FinetuneOptions) -> dict[str, Any]:
         "data": data,
         "read": asdict(options.data.read),
         "model": options.model_name,
+        "base": options.base,
         "device": options.device_name,
         "settings": options.request.said(),
         "keep_checkpoints": options.keep_checkpoints,
@@ -58,13 +59,15 @@ def resumed(options: FinetuneOptions, document: Mapping[str, Any]) -> FinetuneOp
         settings = {name: entry["value"] for name, entry in config.items()}
         recorded = {name: {**UNSAID, **asked["data"]}[name] for name in DATA}
         model, device = asked["model"], asked["device"]
-        kept = asked.get("keep_checkpoints")  # runs of earlier versions do not say
+        # runs of earlier versions do not say
+        kept, base = asked.get("keep_checkpoints"), asked.get("base")
     except (KeyError, TypeError) as error:
         what = f"run.json does not say what was asked for: {error} is missing or wrong"
         problem = Problem(code="not-a-run", what=what, fix="start a new run", file=str(options.out))
         raise DataError(problem) from error
     said = {**_said_data(options.data), **_said_model(options)}
     before = {**recorded, "task": document["task"], "read": recorded_read, "model": model, "device": device}
+    before["base"] = base
     asked_for = Request(model="", settings=options.settings, config=options.config).said()
     anew = overridden(options.resume_override, asked_for)
     _refuse({**_changes(before, said), **_changes({**settings, **anew}, asked_for)})
@@ -73,7 +76,7 @@ def resumed(options: FinetuneOptions, document: Mapping[str, Any]) -> FinetuneOp
         what = "the run learns from a DataFrame, which is not recorded"
         raise UsageError(Problem(code="no-data", what=what, fix="give the same DataFrame again"))
     data = DataOptions(**{**recorded, **moved}, task=document["task"], read=recorded_read)
-    options = replace(options, data=data, model=model, device=device)
+    options = replace(options, data=data, model=model, base=base, device=device)
     keep = kept if options.keep_checkpoints is None else options.keep_checkpoints
     return replace(options, settings={**settings, **anew}, config={}, keep_checkpoints=keep)
 
@@ -90,7 +93,7 @@ def _said_data(data: DataOptions) -> dict[str, Any]:
 
 
 def _said_model(options: FinetuneOptions) -> dict[str, Any]:
-    said = {"model": options.model, "device": options.device}
+    said = {"model": options.model, "base": options.base, "device": options.device}
     return {name: value for name, value in said.items() if value is not None}
 
 
@@ -180,6 +183,7 @@ def other_surroundings(document: Mapping[str, Any], now: Mapping[str, Any]) -> l
         ("torch", document["versions"].get("torch"), now["versions"]["torch"]),
         ("processor", document["hardware"].get("processor"), now["hardware"]["processor"]),
         ("threads", document["hardware"].get("threads"), now["hardware"]["threads"]),
+        ("processes", document["hardware"].get("processes", 1), now["hardware"].get("processes", 1)),
     ]
     return [
         f"the run began with {name} {before} and goes on with {after}: weights may differ in their last bits"

@@ -77,14 +77,14 @@ def read_rows(
     """
     if asked.pair is not None and schema.texts == "one":
         what = f"--pair-column is {asked.pair!r}, and the task reads one text"
-        raise UsageError(Problem(code="pairs", what=what, fix=f"leave it out, or use --task {PAIR_TASK}"))
+        raise UsageError(Problem(code="pairs", what=what, fix=_for_pairs("leave it out", schema)))
     if schema.label == "tags":
         return _read_tagged(source, options, asked, need_label=need_label, like=like)
     table = read_table(source, options)
     columns = choose_columns(table, **vars(asked), schema=schema, need_label=need_label, like=like)
     if columns.pair is not None and schema.texts == "one":
         what = f"the file holds pairs of texts: {columns.text!r} and {columns.pair!r}"
-        fix = f"name the column to read with --text-column {columns.text!r}, or use --task {PAIR_TASK}"
+        fix = _for_pairs(f"name the column to read with --text-column {columns.text!r}", schema, columns)
         raise UsageError(Problem(code="pairs", what=what, fix=fix, file=table.source))
     if not need_label:
         columns = replace(columns, label=None)
@@ -93,6 +93,15 @@ def read_rows(
     elif schema.label == "spans":
         refuse_rows(table, empty_texts(table, asking_of(columns)))
     return Rows(table=table, columns=columns)
+
+
+def _for_pairs(other: str, schema: Schema, columns: Columns | None = None) -> str:
+    """What a person can do to have pairs read, after what `other` says of single texts."""
+    if schema.instead == "task":
+        return f"{other}, or use --task {PAIR_TASK}"
+    if schema.instead == "columns" and columns is not None:
+        return f"{other}, or both with --text-column {columns.text!r} --pair-column {columns.pair!r}"
+    return f"{other}, or take a model that was trained on pairs"
 
 
 def _read_tagged(

@@ -45,6 +45,15 @@ class Settings:
     seed: int = 0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Together:
+    """How several processes train: they meet after `sync_every` steps of their own (None: all take every step
+    together).
+    """
+
+    sync_every: int | None = None
+
+
 # names of transformers' TrainingArguments, its scripts and its callbacks for the same things
 ALIASES = {
     "num_train_epochs": "epochs",
@@ -71,15 +80,22 @@ RANGES = {
     "budget": (0, 1e9, False),
 }
 # a window holds two special tokens and at least one of the text
-LEAST = {"batch_size": 1, "gradient_accumulation_steps": 1, "patience": 1, "max_length": 3, "seed": 0}
+LEAST = {
+    "batch_size": 1,
+    "gradient_accumulation_steps": 1,
+    "patience": 1,
+    "max_length": 3,
+    "seed": 0,
+    "sync_every": 1,
+}
 CHOICES = {
     "optimizer": OPTIMIZERS,
     "lr_scheduler_type": tuple(DECAYS),
     "metric": METRICS,
 }
-OPTIONAL = ("budget", "class_weights")
-DEFAULTS = {field.name: field.default for part in (Settings, Learnt) for field in fields(part)}
-"""Every setting: how training goes, and what of the network learns."""
+OPTIONAL = ("budget", "class_weights", "sync_every")
+DEFAULTS = {field.name: field.default for part in (Settings, Learnt, Together) for field in fields(part)}
+"""Every setting: how training goes, what of the network learns, and how processes share the work."""
 
 
 def plain_names(given: Mapping[str, Any]) -> dict[str, Any]:

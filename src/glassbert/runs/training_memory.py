@@ -6,8 +6,9 @@ from glassbert.model.memory import BYTES_PER_PARAMETER, free_memory, refuse_beyo
 from glassbert.model.network import Network
 from glassbert.runs.learnt import count_learning
 
-# numbers per parameter besides the weight itself: its gradient, and what the optimiser remembers of it
-NUMBERS = {"adamw": 3, "momentum": 2, "sgd": 1}
+# numbers per parameter besides the weight itself: its gradient, and what the optimiser remembers of it (muon:
+# of a matrix; of embeddings and norms it remembers as much as adamw)
+NUMBERS = {"adamw": 3, "momentum": 2, "sgd": 1, "muon": 2}
 
 
 def check_training_memory(network: Network, *, optimizer: str, file: str) -> None:

@@ -22,7 +22,7 @@ class Shown:
         title = html.escape(title_of(contents(self.content)[0].record))
         # The sandbox gives the page an origin of its own: its script runs, but cannot touch the notebook.
         return (
-            f'<iframe srcdoc="{page}" title="{title}" sandbox="allow-scripts" '
+            f'<iframe srcdoc="{page}" title="{title}" sandbox="allow-scripts allow-downloads" '
             f'width="100%" height="{self.height}" frameborder="0"></iframe>'
         )
 

@@ -7,12 +7,11 @@ that they share say more than the words that they hold.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
 from scipy import sparse
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import Ridge
 
 from glassbert.tasks.baselines import (
     TfidfOptions,
@@ -22,6 +21,9 @@ from glassbert.tasks.baselines import (
     writes_without_spaces,
 )
 from glassbert.tasks.task import Examples, Text
+
+if TYPE_CHECKING:
+    from sklearn.feature_extraction.text import TfidfVectorizer
 
 STRENGTH = 1.0
 
@@ -55,6 +57,8 @@ def tfidf_ridge(
 
     Deterministic. Where no text has a character in it, it equals `mean_number`, and the notes say so.
     """
+    from sklearn.linear_model import Ridge
+
     assert train.targets is not None, "a baseline needs the numbers of its training rows"
     characters, reason = writes_without_spaces(train.texts)
     kept, notes = affordable(train, characters, 1, options)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
 from scipy import sparse
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 
 from glassbert.tasks.baselines import (
     TfidfOptions,
     affordable,
     clipped,
+    fit_logistic,
     make_vectorizer,
     writes_without_spaces,
 )
@@ -99,11 +97,7 @@ def _fitted(
     for label in range(truth.shape[1]):
         if truth[:, label].all() or not truth[:, label].any():
             continue
-        classifier = LogisticRegression(C=options.c, max_iter=options.max_iterations)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            classifier.fit(counted, truth[:, label])
-        scores[:, label] = classifier.predict_proba(rows)[:, 1]
+        scores[:, label] = fit_logistic(counted, truth[:, label], options).predict_proba(rows)[:, 1]
     return scores
 
 

@@ -25,8 +25,10 @@ class Schema:
     """What a task reads of a row: one text, a pair, or whichever the table holds; and what its answer is.
 
     Of "likeness" the answer is a number or, where there is none, that the texts belong together. Of "spans"
-    the pair is a question and its context, and the answers are pieces of the context.
+    the pair is a question and its context, and the answers are pieces of the context. `instead` is what has
+    to be another for pairs to be read where one text is: the task, the columns that are named, or the model.
     """
 
     texts: Literal["one", "pair", "either"] = "one"
     label: Literal["class", "number", "set", "spans", "tags", "likeness"] = "class"
+    instead: Literal["task", "columns", "model"] = "task"

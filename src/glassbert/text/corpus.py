@@ -11,7 +11,7 @@ corpus.json       the manifest, see `corpus_manifest`
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from jaxtyping import Bool, Int32, Int64
@@ -20,6 +20,20 @@ from glassbert.text.corpus_manifest import read_manifest, verify_files
 
 SEGMENTS, DOCUMENTS = "segments.bin", "documents.bin"
 TOKENS, WORDS = "tokens-{:05d}.bin", "words-{:05d}.bin"
+
+
+class Tokens(Protocol):
+    """Segments of documents by their numbers: a `Corpus`, or part of one."""
+
+    directory: Path
+    num_tokens: int
+    segments: Int64[np.ndarray, "S1"]
+    documents: Int64[np.ndarray, "D1"]
+
+    @property
+    def num_documents(self) -> int: ...
+
+    def read(self, begin: int, end: int) -> tuple[Int32[np.ndarray, "t"], Bool[np.ndarray, "t"]]: ...
 
 
 class Corpus:

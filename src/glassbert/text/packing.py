@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from glassbert.errors import Problem, UsageError
-from glassbert.text.corpus import Corpus
+from glassbert.text.corpus import Tokens
 from glassbert.text.sequences import Piece
 
 
@@ -22,7 +22,7 @@ class FullSentences:
     A segment longer than a sample is cut. Raises UsageError when `max_length` leaves no room.
     """
 
-    def __init__(self, corpus: Corpus, *, max_length: int) -> None:
+    def __init__(self, corpus: Tokens, *, max_length: int) -> None:
         if max_length < 3:
             what = f"max_length is {max_length}: [CLS], a token and [SEP] are 3"
             raise UsageError(Problem(code="bad-max-length", what=what, fix="give a larger one"))

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Int8, Int64
 
 from glassbert.errors import DataError, Problem, UsageError
-from glassbert.text.corpus import Corpus
+from glassbert.text.corpus import Tokens
 from glassbert.text.philox import draw
 from glassbert.text.sequences import Piece
 
@@ -32,7 +32,7 @@ class SentencePairs:
     DataError when there is no second document to draw from.
     """
 
-    def __init__(self, corpus: Corpus, *, max_length: int) -> None:
+    def __init__(self, corpus: Tokens, *, max_length: int) -> None:
         if max_length < 5:
             what = f"max_length is {max_length}: [CLS], [SEP], [SEP] and two tokens are 5"
             raise UsageError(Problem(code="bad-max-length", what=what, fix="give a larger one"))

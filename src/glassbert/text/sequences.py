@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from jaxtyping import Bool, Int8, Int32, Int64, UInt8
 
-from glassbert.text.corpus import Corpus
+from glassbert.text.corpus import Tokens
 from glassbert.text.corrupt import Masking, corrupt
 from glassbert.text.tokenizer import Tokenizer
 from glassbert.text.windows import bounds
@@ -25,7 +25,7 @@ class Piece(NamedTuple):
 class Samples(Protocol):
     """Samples that a corpus is cut into: `packing.FullSentences` or `sentence_pairs.SentencePairs`."""
 
-    corpus: Corpus
+    corpus: Tokens
 
     def __len__(self) -> int: ...
 

@@ -145,6 +145,10 @@ def _why_no_words(cell: Any, column: str) -> Fault | None:
         if not isinstance(word, str):
             what = f"word {place + 1} of {quoted(column)} is no string: {quoted(word)}"
             return Fault(code="not-words", what=what, fix=WRITE_LISTS, word=place)
+        if not word and not isinstance(cell, str):
+            what = f"word {place + 1} of {quoted(column)} is empty: it stands nowhere in the text"
+            fix = "leave it out, and its tag"
+            return Fault(code="empty-field", what=what, fix=fix, word=place)
         if HALF.search(word):
             what = f"{quoted(column)} holds half of a surrogate pair, which is no character"
             return Fault(code="lone-surrogate", what=what, fix="write the character itself", word=place)

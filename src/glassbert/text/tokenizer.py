@@ -189,13 +189,14 @@ class Tokenizer:
         ids = self._encoder.encode(texts).ids
         return float(np.mean(ids == self.unk_token_id)) if len(ids) else 0.0
 
-    def save(self, directory: Path, *, model_max_length: int | None = None) -> None:
+    def save(self, directory: Path, *, model_max_length: int | None = None, segments: bool = True) -> None:
         """Write the files of all common readers; loading and saving them again gives the same bytes.
 
-        `model_max_length` replaces the one that was loaded. Errors: OutputError, StorageError.
+        `model_max_length` replaces the one that was loaded. Without `segments` transformers is told that
+        the model takes none (ModernBERT's classes do not). Errors: OutputError, StorageError.
         """
         limit = self.model_max_length if model_max_length is None else model_max_length
-        write_definition(self._definition, Path(directory), model_max_length=limit)
+        write_definition(self._definition, Path(directory), model_max_length=limit, segments=segments)
 
     @cached_property
     def _ids(self) -> dict[str, int]:

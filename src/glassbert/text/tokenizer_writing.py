@@ -32,12 +32,16 @@ from glassbert.text.tokenizer_files import (
     VOCABULARY,
 )
 
+WITHOUT_SEGMENTS = {"model_input_names": ["input_ids", "attention_mask"]}
 
-def write_definition(definition: Definition, directory: Path, *, model_max_length: int | None) -> None:
+
+def write_definition(
+    definition: Definition, directory: Path, *, model_max_length: int | None, segments: bool = True
+) -> None:
     """Write the union layout. Errors: OutputError, StorageError; a file that fails leaves its predecessor."""
     files = {
         JSON: _compact(definition.document),
-        CONFIG: _readable(_config(definition, model_max_length)),
+        CONFIG: _readable(_config(definition, model_max_length) | ({} if segments else WITHOUT_SEGMENTS)),
         SPECIAL: _readable(_special_map(definition)),
         **_vocabulary_files(definition),
     }

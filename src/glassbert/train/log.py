@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from glassbert.durable import append_whole, storage_error, storage_errors
+from glassbert.durable import append_whole, storage_error, storage_errors, write_file
 from glassbert.errors import DataError, MissingInputError, Problem
 from glassbert.train.events import ScalarEvents
 
@@ -75,6 +75,10 @@ class MetricsLog:
             os.fsync(self._descriptor)
         except OSError as error:
             self._failed(error)
+
+    def keep(self, name: str, content: bytes) -> None:
+        """Write a file of its own beside the log. Errors: OutputError, StorageError."""
+        write_file(self.directory / name, [content])
 
     def warn(self, text: str) -> None:
         """Keep a sentence for the person who runs this."""

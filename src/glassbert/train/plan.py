@@ -58,6 +58,9 @@ class Job(Protocol[B]):
     def tokens(self, batch: B) -> int:
         """How many tokens the batch holds."""
 
+    def telemetry(self, step: int, seconds: float) -> Mapping[str, float]:
+        """What the log shall say besides of a step that took so long; asked once the update is done."""
+
     def evaluate(self) -> dict[str, float]:
         """The metrics of the module as it is, on held-out data, with the module in evaluation mode."""
 

@@ -6,7 +6,6 @@ import json
 import math
 from typing import TypeVar
 
-from glassbert.durable import write_file
 from glassbert.errors import DataError, GlassbertError, Interrupted, Problem
 from glassbert.train.log import MetricsLog
 from glassbert.train.plan import Job
@@ -37,7 +36,7 @@ def refuse_non_finite(loss: float, norm: float, *, job: Job[B], state: State, lo
     facts = {"step": step, "loss": str(loss), "gradient_norm": str(norm), **job.replay(state.step)}
     log.event("stop", step=state.step, reason="non-finite")
     try:
-        write_file(path, [json.dumps(facts, indent=1).encode()])
+        log.keep(REPLAY, json.dumps(facts, indent=1).encode())
     except GlassbertError as error:
         log.warn(f"the facts for a replay of step {step} were not saved: {error}")
     culprit = f"the loss is {loss}" if not math.isfinite(loss) else f"the gradient norm is {norm}"

@@ -83,9 +83,10 @@ class Saver:
         self._tried = time.monotonic()
         self._failures = 0
 
-    def due(self, step: int) -> bool:
-        waited = time.monotonic() - self._tried >= self.plan.save_every_seconds
-        return waited or step in self.checkpoints.milestones
+    @property
+    def due(self) -> bool:
+        """Whether the last save is long enough ago."""
+        return time.monotonic() - self._tried >= self.plan.save_every_seconds
 
     def save(self, state: State, *, required: bool = False) -> bool:
         """Save unless this state is saved, and say whether it is; with `required` a failure raises at once.
@@ -94,8 +95,8 @@ class Saver:
         """
         if self._saved == state.stamp:
             return True
+        self.log.sync()
         try:
-            self.log.sync()
             self.optimizer.write_back()
             self.checkpoints.save(
                 state.step,

@@ -1,4 +1,4 @@
-"""The learning rate as a pure function of the step: warm-up, then linear, cosine or constant decay."""
+"""The learning rate as a pure function of the step: warm-up, then linear, cosine, constant or late decay."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ DECAYS: dict[str, Callable[[float], float]] = {
     "linear": lambda done: 1.0 - done,
     "cosine": lambda done: 0.5 * (1.0 + math.cos(math.pi * done)),
     "constant": lambda done: 1.0,
+    "warmup_stable_decay": lambda done: min(1.0, (1.0 - done) / FALLING),
 }
+# share of the steps after the warm-up over which a late decay falls; the rest is flat
+FALLING = 0.5
 
 
 def warmup_decay(decay: str = "linear", *, warmup_fraction: float = 0.1, floor: float = 0.0) -> Schedule:
@@ -21,7 +24,8 @@ def warmup_decay(decay: str = "linear", *, warmup_fraction: float = 0.1, floor: 
 
     With w = warmup_fraction * total_steps and s the 0-based step:
     s < w: min(1, (s + 1) / w), so that the first step is not wasted on a rate of 0;
-    s >= w: floor + (1 - floor) * decay((s - w) / (total_steps - w)).
+    s >= w: floor + (1 - floor) * decay((s - w) / (total_steps - w)),
+    where decay is 1 - x, (1 + cos(pi x)) / 2, 1, or min(1, (1 - x) / 0.5), a trapezoid.
     A fractional step is allowed: a run against the clock moves along the same curve faster (see `budget.py`).
     Errors: UsageError for an unknown decay or a fraction outside [0, 1].
     """

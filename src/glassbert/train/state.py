@@ -43,15 +43,17 @@ class State:
     def evaluation_due(self, plan: Plan) -> bool:
         return not self.evaluated and self.step > 0 and self.step % plan.eval_every == 0
 
-    def ending(self, plan: Plan, pace: Pace) -> str | None:
+    def late(self, plan: Plan, pace: Pace) -> bool:
+        """Whether the deadline leaves time for an evaluation and no more."""
+        return plan.deadline is not None and time.monotonic() + pace.seconds_per_evaluation >= plan.deadline
+
+    def ending(self, plan: Plan, *, late: bool) -> str | None:
         """Why the run is over at this step, or None: then there is another step to take."""
         if plan.patience is not None and self._evaluations_since_best() >= plan.patience:
             return "early stopping"
         if self.step >= self.walk.total_steps:
             return "finished" if self.walk.total_steps == self.walk.planned else "budget"
-        if plan.deadline is not None and time.monotonic() + pace.seconds_per_evaluation >= plan.deadline:
-            return "budget"
-        return None
+        return "budget" if late else None
 
     def _evaluations_since_best(self) -> int:
         return sum(self.best_step is None or row["step"] > self.best_step for row in self.history)
@@ -91,15 +93,23 @@ class State:
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
+    @classmethod
+    def from_json(cls, saved: dict[str, Any]) -> State:
+        return cls(**{**saved, "walk": Walk(**saved["walk"])})
+
+    def take(self, other: State) -> None:
+        """Become the other state."""
+        vars(self).update(vars(other))
+
 
 def state_from_json(saved: dict[str, Any], plan: Plan) -> State:
     """The state of a checkpoint. Errors: DataError when it was written under a plan of another length."""
-    walk = Walk(**saved["walk"])
-    if walk.planned != plan.total_steps:
-        what = f"the checkpoint is of a plan of {walk.planned} steps, this plan has {plan.total_steps}"
+    state = State.from_json(saved)
+    if state.walk.planned != plan.total_steps:
+        what = f"the checkpoint is of a plan of {state.walk.planned} steps, this plan has {plan.total_steps}"
         fix = "resume with the settings of the first run"
         raise DataError(Problem(code="plan-changed", what=what, fix=fix))
-    return State(**{**saved, "walk": walk})
+    return state
 
 
 def _better(value: float, than: float, plan: Plan) -> bool:

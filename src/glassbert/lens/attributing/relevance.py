@@ -4,7 +4,7 @@ Relevance is input times a derivative in which four operations have other deriva
 
     normalisation    the standard deviation counts as a constant
     f(x), f an activation     f(x)/x counts as a constant
-    A B, both computed        each factor takes half
+    A B, A * B, both computed        each factor takes half
     softmax, linear           their own
 
 The network runs as it is; `Rules` gives these operations their other derivatives while it runs.
@@ -55,7 +55,8 @@ def _normalised(func: Callable[..., Tensor], inputs: Tensor, shape: Any, *args: 
     weight, bias, eps = (*args, *given.values())
     centred = inputs - inputs.mean(-1, keepdim=True)
     spread = (centred.detach().pow(2).mean(-1, keepdim=True) + eps).sqrt()
-    return centred / spread * weight + bias
+    scaled = centred / spread * weight
+    return scaled if bias is None else scaled + bias
 
 
 def _activated(func: Callable[..., Tensor], inputs: Tensor, **given: Any) -> Tensor:
@@ -66,11 +67,18 @@ def _activated(func: Callable[..., Tensor], inputs: Tensor, **given: Any) -> Ten
 
 def _halved(func: Callable[..., Tensor], left: Tensor, right: Tensor) -> Tensor:
     product = func(left, right)
+    if not (is_computed(left) and is_computed(right)):
+        return product
     return (product + product.detach()) / 2
+
+
+def is_computed(factor: object) -> bool:
+    """Whether relevance can reach it: the cosine of a rotary position is a number like a weight."""
+    return isinstance(factor, Tensor) and factor.requires_grad
 
 
 RULES: dict[Any, Callable[..., Tensor]] = {
     F.layer_norm: _normalised,
     **dict.fromkeys((F.gelu, F.relu, F.silu, torch.tanh, Tensor.tanh), _activated),
-    **dict.fromkeys((torch.matmul, Tensor.matmul, Tensor.__matmul__), _halved),
+    **dict.fromkeys((torch.matmul, Tensor.matmul, Tensor.__matmul__, Tensor.__mul__, Tensor.mul), _halved),
 }

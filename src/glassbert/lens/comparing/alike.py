@@ -17,6 +17,10 @@ FIELDS = (
     "pad_token_id",
     "position_embedding_type",
     "attention_type",
+    "norm_placement",
+    "feed_forward_type",
+    "use_bias",
+    "rope_theta",
 )
 
 

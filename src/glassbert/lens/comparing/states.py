@@ -15,6 +15,7 @@ from torch import Tensor
 from glassbert.errors import DataError, Problem
 from glassbert.lens.atlas.maps import packed_windows
 from glassbert.model.encoder import Block
+from glassbert.model.layout import Layout
 from glassbert.model.network import Network
 from glassbert.model.taps import capture
 from glassbert.text.windows import Windows
@@ -51,7 +52,8 @@ def maps(network: Network, layer: int, hidden: Float[Tensor, "T H"], count: int)
     """The maps that a layer's heads make of these states."""
     with torch.inference_mode():
         block = cast(Block, network.encoder.blocks[layer])
-        query, key, _ = block.attention.project(hidden, None)
+        layout = Layout(np.full(count, len(hidden) // count), device=hidden.device)
+        query, key = block.looked_at(hidden, layout)
         query, key = (part.float().unflatten(0, (count, -1)).transpose(1, 2) for part in (query, key))
         return torch.softmax(query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5, dim=-1).cpu()
 

@@ -41,10 +41,12 @@ def refuse_without_memory(
 
 def network_bytes(config: EncoderConfig, packed: Packed) -> int:
     """What one block of the encoder holds at its widest: residual, queries, keys, values and context, or
-    residual and the feed-forward's two inner activations; additive attention also forms B N S S D numbers.
+    residual and the feed-forward's two inner activations (three, gated); additive attention also forms
+    B N S S D numbers.
     """
     hidden, tokens = config.hidden_size, packed.layout.num_tokens
-    widest = tokens * max(5 * hidden, 2 * hidden + 2 * config.intermediate_size)
+    inner = 3 if config.feed_forward_type == "gated" else 2
+    widest = tokens * max(5 * hidden, 2 * hidden + inner * config.intermediate_size)
     if config.attention_type == "additive":
         widest += hidden * max(group.count * group.length**2 for group in packed.layout.groups)
     return BYTES_PER_NUMBER * widest

@@ -10,6 +10,7 @@ from torch import Tensor
 from glassbert.model.aliases import canonical, key_of
 from glassbert.model.config import CLASSIFIERS, EncoderConfig, HeadConfig
 from glassbert.model.files import TensorFiles
+from glassbert.model.lora import place_of
 from glassbert.model.names import encoder_names, head_names
 from glassbert.model.peft.reading import Adapter, bad
 from glassbert.model.peft.writing import WEIGHTS
@@ -57,6 +58,8 @@ class Merged(Mapping[str, Tensor]):
 
 def head_of(adapter: Adapter, config: EncoderConfig, saved: HeadConfig) -> HeadConfig:
     """The head of the merged model: the adapter's kind and classes, by the base's names where they fit."""
+    if adapter.head is not None:
+        return adapter.head
     if adapter.head_kind is None or (adapter.head_kind == saved.kind and not _brings(adapter, config)):
         return saved
     if adapter.head_kind not in CLASSIFIERS:
@@ -103,7 +106,7 @@ def _check_places(places: Mapping[str, Any], adapter: Adapter, config: EncoderCo
 
 def _is_promised(name: str, adapter: Adapter) -> bool:
     layer = name.removesuffix(".weight")
-    block = int(layer.partition("layer.")[2].partition(".")[0])
+    block, _ = place_of(layer)
     chosen = adapter.blocks is None or block in adapter.blocks
     return chosen and any(_named(layer, target) for target in adapter.targets or ())
 

@@ -15,7 +15,7 @@ from typing import Any
 from torch import Tensor
 
 from glassbert.errors import DataError, MissingInputError, Problem
-from glassbert.model.config import HeadKind
+from glassbert.model.config import HeadConfig, HeadKind
 from glassbert.model.files import TensorFiles, audit_safetensors, check_finite
 from glassbert.model.peft.writing import CONFIG, START, WEIGHTS
 from glassbert.storage import check_link
@@ -45,7 +45,8 @@ HEAD_OF: dict[str, HeadKind] = {
 class Adapter:
     """What an adapter's files say: pairs A [r, in], B [out, r] by layer, and tensors that replace others.
 
-    `scale` is what B A counts; `targets` and `blocks` which layers should have a pair (None: nothing said).
+    `scale` is what B A counts; `targets` and `blocks` which layers should have a pair (None: nothing said);
+    `head` the head that it brings, where something beside its files tells.
     """
 
     directory: Path
@@ -56,6 +57,7 @@ class Adapter:
     blocks: tuple[int, ...] | None
     pairs: Mapping[str, tuple[Tensor, Tensor]]
     replaced: Mapping[str, Tensor]
+    head: HeadConfig | None = None
 
 
 def is_adapter(directory: Path) -> bool:

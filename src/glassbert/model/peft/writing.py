@@ -13,7 +13,7 @@ from torch import Tensor
 from glassbert.durable import make_directory, write_file
 from glassbert.model.adapted import LowRank
 from glassbert.model.files import write_tensors
-from glassbert.model.lora import kinds
+from glassbert.model.lora import kinds, place_of
 from glassbert.model.names import PREFIX, head_names, tag_names
 from glassbert.model.network import Network
 from glassbert.model.weights import export
@@ -69,7 +69,7 @@ def _head_tensors(network: Network) -> dict[str, Tensor]:
 def _config(network: Network, trained: Trained, head: Sequence[str]) -> dict[str, Any]:
     names, low = [name for name, _ in trained.adapters], trained.adapters[0][1]
     rank = low.a.shape[0]
-    blocks = sorted({int(name.partition("layer.")[2].partition(".")[0]) for name in names})
+    blocks = sorted({place_of(name)[0] for name in names})
     prefix = PREFIX[network.config.model_type]
     modules = sorted({name.removeprefix(prefix).partition(".")[0] for name in head})
     alpha = low.scale * rank
@@ -93,6 +93,6 @@ def _config(network: Network, trained: Trained, head: Sequence[str]) -> dict[str
 
 
 def _short(kind: str) -> str:
-    """A layer of attention's first projection goes by its last name, as everybody writes it."""
+    """A layer whose last name no other bears goes by it, as everybody writes it."""
     last = kind.rpartition(".")[2]
-    return kind if last in ("dense", "lin1", "lin2", "out_lin") else last
+    return kind if last in ("dense", "lin1", "lin2", "out_lin", "Wo") else last

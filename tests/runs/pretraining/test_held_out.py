@@ -1,0 +1,108 @@
+"""Scores on held-out text are what their definitions say, written out; the masks are always the same."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+import glassbert as gb
+from glassbert.errors import UsageError
+from glassbert.model.layout import Rows
+from glassbert.model.packed import Packed
+from glassbert.runs.models import Model
+from glassbert.runs.pretraining.evaluate import evaluate_text, reads_text
+from glassbert.runs.pretraining.held_out import HeldOut
+from glassbert.text.corpus_writing import prepare_corpus
+
+LENGTH = 24
+
+
+@pytest.fixture(scope="module")
+def model(pretrained: Path) -> Model:
+    return gb.load(pretrained)
+
+
+@pytest.fixture(scope="module")
+def held_out(model: Model, text: Path, tmp_path_factory: pytest.TempPathFactory) -> HeldOut:
+    corpus = prepare_corpus([text], model.tokenizer, tmp_path_factory.mktemp("held"))
+    return HeldOut(corpus, model.tokenizer, objective="mlm+nsp", max_length=LENGTH)
+
+
+@torch.no_grad()
+def test_losses_and_accuracies_are_means_over_all_that_is_asked(model: Model, held_out: HeldOut) -> None:
+    losses, right, pairs = [], [], []
+    for batch in held_out.batches:
+        packed = Packed.of(batch.input_ids, batch.token_type_ids, batch.lengths)
+        said = model.network(packed, rows=Rows.of(packed.layout, np.arange(len(batch.input_ids))))
+        for row, label in zip(batch.rows.tolist(), batch.labels.tolist(), strict=True):
+            losses.append(-float(said.masked[row].log_softmax(0)[label]))
+            right.append(int(said.masked[row].argmax()) == label)
+        truth = torch.from_numpy(batch.next_sentence_labels.astype(np.int64))
+        pairs += F.cross_entropy(said.next_sentence, truth, reduction="none").tolist()
+    scores = held_out.scores(model.network)
+    assert scores["mlm_loss"] == pytest.approx(np.mean(losses), abs=1e-5)
+    assert scores["mlm_accuracy"] == pytest.approx(np.mean(right))
+    assert scores["nsp_loss"] == pytest.approx(np.mean(pairs), abs=1e-5)
+    assert len(losses) == held_out.num_masked > 100
+
+
+def test_bits_per_character_count_the_text_that_is_read(model: Model, held_out: HeldOut) -> None:
+    """Every word of this text is one token: w words are w tokens, and their letters and spaces are known."""
+    tokens = characters = 0
+    for batch in held_out.batches:
+        ids = batch.input_ids.copy()
+        ids[batch.rows] = batch.labels
+        for part in np.split(ids, np.cumsum(batch.lengths)[:-1]):
+            words = [each for each in model.tokenizer.tokens(part) if not each.startswith("[")]
+            tokens += len(words)
+            characters += len(" ".join(words).replace(" .", "."))
+    scores = held_out.scores(model.network)
+    expected = scores["mlm_loss"] / math.log(2) * tokens / characters
+    assert scores["bits_per_character"] == pytest.approx(expected)
+
+
+@torch.no_grad()
+def test_pseudo_perplexity_hides_every_token_of_a_sentence_once(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "text.txt").write_text("the warm film sat .\n\na dog ran")
+    corpus = prepare_corpus([tmp_path / "text.txt"], model.tokenizer, tmp_path / "c")
+    losses = []
+    for sentence in ("the warm film sat .", "a dog ran"):
+        ids = model.tokenizer.windows([sentence], max_length=LENGTH).input_ids
+        for place in range(1, len(ids) - 1):
+            hidden = ids.copy()
+            hidden[place] = model.tokenizer.mask_token_id
+            packed = Packed.of(hidden, np.zeros(len(ids)), np.array([len(ids)]))
+            said = model.network(packed, rows=Rows.of(packed.layout, np.array([place]))).masked[0]
+            losses.append(-float(said.log_softmax(0)[ids[place]]))
+    found = HeldOut(corpus, model.tokenizer, objective="mlm", max_length=LENGTH)
+    assert found.pseudo_perplexity(model.network) == pytest.approx(math.exp(np.mean(losses)), rel=1e-4)
+
+
+def test_the_masks_are_the_same_for_everybody(model: Model, text: Path, tmp_path: Path) -> None:
+    corpus = prepare_corpus([text], model.tokenizer, tmp_path)
+    one, two = (HeldOut(corpus, model.tokenizer, objective="mlm", max_length=LENGTH) for _ in range(2))
+    for mine, theirs in zip(one.batches, two.batches, strict=True):
+        assert np.array_equal(mine.rows, theirs.rows)
+        assert np.array_equal(mine.input_ids, theirs.input_ids)
+    asked = sum(int(batch.lengths.sum() - 2 * len(batch.lengths)) for batch in one.batches)
+    assert one.num_masked / asked == pytest.approx(0.15, abs=0.02)
+
+
+def test_a_masked_word_model_is_evaluated_on_text(
+    model: Model, text: Path, encoder: Path, tmp_path: Path
+) -> None:
+    found = evaluate_text(model, [text])
+    assert found["documents"] == 40
+    assert {"mlm_loss", "nsp_accuracy", "pseudo_perplexity"} <= set(found["metrics"])
+    (tmp_path / "one.txt").write_text("the film is warm .\nthe dog sat .")
+    alone = evaluate_text(model, [tmp_path / "one.txt"])
+    assert "nsp_accuracy" not in alone["metrics"]
+    assert "one document" in alone["notes"][0]
+    assert not reads_text(gb.load(encoder))
+    with pytest.raises(UsageError, match="no-head"):
+        evaluate_text(gb.load(encoder), [text])
