@@ -168,7 +168,8 @@ def trainer(options: argparse.Namespace, model: Any, data: Any, *, batch: int, p
 
 
 def _count(tokens: list[int], inputs: dict[str, Any]) -> None:
-    tokens[0] += int(inputs["attention_mask"].sum())
+    mask = inputs.get("attention_mask")  # none where nothing is padded
+    tokens[0] += inputs["input_ids"].numel() if mask is None else int(mask.sum())
 
 
 def _callback(base: type, baton: Baton, tokens: list[int]) -> Any:

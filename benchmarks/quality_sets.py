@@ -154,7 +154,7 @@ def presidio(data: Path, place: Path) -> Files:
     parts: dict[str, list[tuple[str, str]]] = {"train": [], "test": []}
     for item in items:
         kinds = sorted({span["entity_type"] for span in item["spans"]})
-        part = "test" if item["template_id"] % 4 == 0 else "train"
+        part = "test" if item["template_id"] % 4 == 1 else "train"  # every kind scored is learnt
         parts[part].append((item["full_text"], "|".join(kinds)))
     made = {name: rows_of(place / f"{name}.csv", ("text", "labels"), rows) for name, rows in parts.items()}
     return Files(train=made["train"], evaluation=made["test"])

@@ -20,7 +20,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -135,18 +135,28 @@ def check_sizes(paths: Iterable[Path]) -> None:
     assert sum(sizes.values()) <= MOST_IN_ALL, f"{sum(sizes.values()):,} bytes in all"
 
 
-def make_material(work: Path, *, rows: int | None = None, instead: Mapping[str, str] | None = None) -> None:
+def run_there(words: list[str], work: Path) -> None:
+    """Run a command of docs/gallery.md in the folder, as a person does."""
+    subprocess.run([sys.executable, *program(words)], cwd=work, check=True)
+
+
+def make_material(
+    work: Path,
+    *,
+    rows: int | None = None,
+    instead: Mapping[str, str] | None = None,
+    run: Callable[[list[str], Path], None] = run_there,
+) -> None:
     """The pages that are photographed, from `rows` of the bundled reviews (all if unsaid).
 
-    `instead`: other values of options than docs/gallery.md has.
+    `instead`: other values of options than docs/gallery.md has; `run`: what runs a command in a folder.
     """
     work.mkdir(parents=True, exist_ok=True)
     write_reviews(work, rows)
     for words in commands():
         if not (work / written(words)).exists():
             print(shlex.join(words), flush=True)
-            told = [(instead or {}).get(before, word) for before, word in pairwise(["", *words])]
-            subprocess.run([sys.executable, *program(told)], cwd=work, check=True)
+            run([(instead or {}).get(before, word) for before, word in pairwise(["", *words])], work)
 
 
 def write_reviews(work: Path, rows: int | None) -> None:

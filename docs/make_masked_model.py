@@ -2,7 +2,8 @@
 
     python docs/make_masked_model.py minilm reviews.csv --out speaker
 
-Packages that carry an encoder carry no masked-word head, and glassbert has no verb for pre-training yet.
+Packages that carry an encoder carry no masked-word head. This is the short way for a few reviews;
+`glassbert pretrain` is the whole one.
 BERT's recipe (Devlin et al. 2019): 15 % of the tokens are guessed, of which 80 % are shown as [MASK], 10 % as
 another token and 10 % as they are. Encoder and head are trained; every tenth text is held out. With the 2,388
 sentences of the gallery and 4 epochs: some 5 minutes on two cores.
