@@ -250,6 +250,7 @@ def test_certificate_is_shown_with_each_map(visit: Visit) -> None:
     page = visit(record, hash="layer=1&head=1")
     text = page.locator("#attention .certificate").inner_text().replace("−", "-")
     assert f"{record.certificate(1, 1):.2e}".replace("e-0", "e-") in text and "is what the model" in text
+    wait_for_tiles(page)
     assert page.locator("#attention .tiles .bad").count() == 1
 
 
