@@ -12,9 +12,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from glassbert.runs.pretraining.settings import SIZES
+
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 BEGIN, END = "<!-- speed -->", "<!-- /speed -->"
+PRETRAIN = "pretrain"
 Row = dict[str, Any]
 
 WORDS: dict[str, dict[str, str]] = {
@@ -25,6 +28,9 @@ WORDS: dict[str, dict[str, str]] = {
         "equal": "Fine-tuning, both without dropout on attention weights",
         "inference": "Classifying, fp32",
         "startup": "`glassbert --help` against `import torch`",
+        "pretrain": "Pre-training, {blocks} x {hidden}",
+        "pretrain_place": "Pre-training: `benchmarks/pretrain.py` against `BertForPreTraining` under its Trainer; {data},"
+        " {threads} threads of {machine}, {date}.",
         "ratio": "{0:.2f} times ({1:.2f} to {2:.2f})",
         "plain": "{0:.2f} times as fast",
         "memory": "{0:,} MB against {1:,} MB",
@@ -43,6 +49,9 @@ WORDS: dict[str, dict[str, str]] = {
         "equal": "微调，双方都不对注意力权重做 dropout",
         "inference": "分类，fp32",
         "startup": "`glassbert --help` 与 `import torch` 相比",
+        "pretrain": "预训练，{blocks} x {hidden}",
+        "pretrain_place": "预训练：`benchmarks/pretrain.py`，对照 Trainer 下的 `BertForPreTraining`；数据 {data}，"
+        "{threads} 线程，{machine}，{date}。",
         "ratio": "{0:.2f} 倍（{1:.2f} 至 {2:.2f}）",
         "plain": "{0:.2f} 倍",
         "memory": "{0:,} MB 对 {1:,} MB",
@@ -63,11 +72,12 @@ def main() -> None:
 
 
 def last_rows(results: Path) -> dict[str, Row]:
-    """The newest row of each contest that has been recorded."""
-    found = {
-        path.stem: path.read_text(encoding="utf-8").splitlines() for path in sorted(results.glob("*.jsonl"))
-    }
-    return {name: json.loads(lines[-1]) for name, lines in found.items() if lines}
+    """The newest row of each contest that has been recorded; of pre-training that of each size."""
+    found = {}
+    for path in sorted(results.glob("*.jsonl")):
+        for row in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
+            found[f"{PRETRAIN} {row['size']}" if path.stem == PRETRAIN else path.stem] = row
+    return found
 
 
 def renewed(page: str, name: str, rows: dict[str, Row]) -> str:
@@ -90,11 +100,17 @@ def section(words: dict[str, str], rows: dict[str, Row]) -> str:
         lines.append(line(words[name], span(words, row, "ratio"), tuned, words["memory"].format(*memory)))
         if "ratio_equal_dropout" in row:
             lines.append(line(words["equal"], "", span(words, row, "ratio_equal_dropout"), ""))
+    learnt = [(SIZES[size], rows[name]) for size in SIZES if (name := f"{PRETRAIN} {size}") in rows]
+    for (blocks, hidden), row in learnt:
+        memory = words["memory"].format(row["peak_rss_mb"]["ours"], peer_memory(row))
+        ratios = (span(words, row, "ratio"), span(words, row, "ratio_tuned"))
+        lines.append(line(words[PRETRAIN].format(blocks=blocks, hidden=hidden), *ratios, memory))
     if "startup" in rows:
         lines.append(line(words["startup"], words["plain"].format(rows["startup"]["ratio"]), "", ""))
     notes = [words["place"].format(**facts(row)) for row in contests.values()]
     if "inference" in contests:
         notes.append(words["tuned"].format(**contests["inference"]))
+    notes += [words["pretrain_place"].format(**facts(row)) for _, row in learnt]
     return "\n".join([*lines, "", *dict.fromkeys(notes)]) + "\n"
 
 

@@ -26,6 +26,7 @@ FINETUNE = {
     "peak_rss_mb": {"ours": 812, "peer": 1400, "tuned": 1312, "equal": 1300},
 }
 INFERENCE = {**RATIOS, **CONDITIONS, "best_batch_size": 8, "peak_rss_mb": {"ours": 500, "1": 700, "8": 1024}}
+PRETRAIN = {**RATIOS, **CONDITIONS, "size": "mini", "peak_rss_mb": {"ours": 650, "peer": 2200, "tuned": 2100}}
 ROWS = {"finetune": FINETUNE, "inference": INFERENCE, "startup": {"ratio": 6.25}}
 
 
@@ -45,6 +46,19 @@ def test_table_says_ratios_spreads_and_memory() -> None:
     assert "| 6.25 times as fast |" in text
     assert "2 threads of a processor, 2 cores, torch 2.13.0, 2026-11-21" in text
     assert "seven batch sizes (8)" in text
+
+
+def test_pretraining_has_a_line_for_each_size_from_small_to_large(tmp_path: Path) -> None:
+    sizes = ("base", "mini", "tiny", "mini")
+    rows = [json.dumps(PRETRAIN | {"size": size, "ratio": 3.5 + n}) for n, size in enumerate(sizes)]
+    (tmp_path / "pretrain.jsonl").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    text = MAKE["section"](MAKE["WORDS"]["README.md"], ROWS | MAKE["last_rows"](tmp_path))
+    lines = [line for line in text.splitlines() if line.startswith("| Pre-training")]
+    assert [line.split(" | ")[0] for line in lines] == [
+        f"| Pre-training, {shape}" for shape in ("2 x 128", "4 x 256", "12 x 768")
+    ]
+    assert "| 6.50 times (2.25 to 2.75) | 1.50 times (1.25 to 1.75) | 650 MB against 2,100 MB |" in lines[1]
+    assert text.count("`benchmarks/pretrain.py`") == 1
 
 
 def test_table_without_results_says_so() -> None:
