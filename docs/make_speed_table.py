@@ -29,8 +29,8 @@ WORDS: dict[str, dict[str, str]] = {
         "inference": "Classifying, fp32",
         "startup": "`glassbert --help` against `import torch`",
         "pretrain": "Pre-training, {blocks} x {hidden}",
-        "pretrain_place": "Pre-training: `benchmarks/pretrain.py` against `BertForPreTraining` under its Trainer; {data},"
-        " {threads} threads of {machine}, {date}.",
+        "pretrain_place": "Pre-training: `benchmarks/pretrain.py` against `BertForPreTraining` under its"
+        " Trainer; {data}, {threads} threads of {machine}, {date}.",
         "ratio": "{0:.2f} times ({1:.2f} to {2:.2f})",
         "plain": "{0:.2f} times as fast",
         "memory": "{0:,} MB against {1:,} MB",
@@ -50,8 +50,8 @@ WORDS: dict[str, dict[str, str]] = {
         "inference": "分类，fp32",
         "startup": "`glassbert --help` 与 `import torch` 相比",
         "pretrain": "预训练，{blocks} x {hidden}",
-        "pretrain_place": "预训练：`benchmarks/pretrain.py`，对照 Trainer 下的 `BertForPreTraining`；数据 {data}，"
-        "{threads} 线程，{machine}，{date}。",
+        "pretrain_place": "预训练：`benchmarks/pretrain.py`，对照 Trainer 下的 `BertForPreTraining`；"
+        "数据 {data}，{threads} 线程，{machine}，{date}。",
         "ratio": "{0:.2f} 倍（{1:.2f} 至 {2:.2f}）",
         "plain": "{0:.2f} 倍",
         "memory": "{0:,} MB 对 {1:,} MB",
