@@ -105,7 +105,17 @@ def visit(chromium: Browser, tmp_path: Path) -> Iterator[Visit]:
     Afterwards no page may have asked for anything but itself, written to the console, broken its own policy,
     opened a dialog or saved other files than the `saves` that were announced.
     """
-    watched = Watched(chromium, tmp_path)
+    yield from visits(chromium, tmp_path)
+
+
+@pytest.fixture
+def visit_as_people_do(desktop_chromium: Browser, tmp_path: Path) -> Iterator[Visit]:
+    """`visit` in the desktop's program."""
+    yield from visits(desktop_chromium, tmp_path)
+
+
+def visits(browser: Browser, folder: Path) -> Iterator[Visit]:
+    watched = Watched(browser, folder)
     yield watched.open
     for context in watched.contexts:
         context.close()
