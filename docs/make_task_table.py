@@ -20,7 +20,7 @@ TABLES = "CSV, TSV, JSON, JSONL, Parquet, DataFrame"
 # task, page of docs/, what stands behind `glassbert`, a line of Python, formats, the set of its score
 TASKS = (
     (
-        "text-classification", "settings", "finetune reviews.csv --out run",
+        "text-classification", "classification", "finetune reviews.csv --out run",
         "gb.TextClassifier().fit(texts, labels)", TABLES, "sst2",
     ),
     (

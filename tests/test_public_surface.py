@@ -56,7 +56,7 @@ OPTIONS = {
     "check": {
         "--task", "--model", "--eval-data", *COLUMNS, "--label-column", "--seed", "--measure",
         "--no-measure", "--threads", "--text-column", "--epochs", "--batch-size", "--max-length", "--max-len",
-        "--freeze", "--lora", "--lora-targets", JSON, *READING,
+        "--freeze", "--lora", "--lora-targets", "--base", "--scheme", "--repair-bio", JSON, *READING,
     },
     "evaluate": {
         "--base", *COLUMNS, "--label-column", "--scheme", "--repair-bio", "--model-scheme", JSON, *READING,

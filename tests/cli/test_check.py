@@ -1,5 +1,6 @@
 """`glassbert check`: a page of 80 columns in any script, one JSON object, and exit code 65 for a mistake."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from rich.cells import cell_len
 
 from glassbert.cli.check_page import WIDTH, fitted, wrapped
 from tests.cli.process import Answer
+from tests.runs.material import run
 
 Inside = Callable[..., Answer]
 CHINESE = ["酒店的位置很好，离地铁站很近，房间也很干净", "这部电影太长了，我看到一半就睡着了"]
@@ -46,6 +48,19 @@ def test_no_line_is_wider_than_the_terminal(
     body = answer.out.splitlines()[1:]
     assert max(map(cell_len, body)) <= WIDTH
     assert f"{script} 100.0%" in answer.out
+
+
+def test_an_adapter_is_checked_upon_the_base_that_is_named(
+    inside: Inside, rows: Path, encoder: Path, tmp_path: Path
+) -> None:
+    place = run(rows, encoder, tmp_path / "run", lora=2, epochs=0.5).path / "adapter"
+    config = json.loads((place / "adapter_config.json").read_text()) | {"base_model_name_or_path": "elsewhere"}
+    (place / "adapter_config.json").write_text(json.dumps(config))
+    words = ("check", rows, "--model", place, "--no-measure", "--json")
+    refused = inside(*words)
+    assert refused.code == 66 and "--base" in refused.problems[0]
+    answer = inside(*words, "--base", encoder)
+    assert answer.code == 0 and answer.json["lengths"]["model"] == str(place)
 
 
 def test_json_is_one_object_and_a_mistake_leaves_with_65(

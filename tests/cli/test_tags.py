@@ -17,6 +17,22 @@ def test_the_scheme_of_a_file_is_a_note_and_no_warning(inside: Inside, encoder: 
     assert "\nnote        scheme: IOB1, since" in answer.out and "warning     scheme" not in answer.out
 
 
+def test_a_check_reads_tags_as_it_is_told(inside: Inside, encoder: Path, tmp_path: Path) -> None:
+    """As IOB1 an I- that follows nothing begins a name; as IOB2 it breaks the scheme, and may be repaired."""
+    file = conll(tmp_path / "x.conll", 40, scheme="iob1")
+    words = ("check", file, "--model", encoder, "--no-measure", "--json")
+    told, strict, repaired = (
+        inside(*words, "--scheme", *more).json for more in (("iob1",), ("iob2",), ("iob2", "--repair-bio"))
+    )
+    assert told["task"]["name"] == "token-classification"
+    assert [each for each in told["notes"] if each.startswith("scheme: IOB1, as told")]
+    assert any("do not follow IOB2" in each for each in strict["warnings"])
+    assert not any("do not follow" in each for each in told["warnings"])
+    assert any("read as conlleval reads them, as told" in each for each in repaired["warnings"])
+    refused = inside(*words, "--scheme", "iob3")
+    assert refused.code == 2 and "--scheme is 'iob3'" in refused.err
+
+
 def test_the_scheme_of_a_model_is_told_and_said(inside: Inside, tmp_path: Path) -> None:
     place = directory(tmp_path, FULL)
     answer = inside("predict", place, "--text", TEXT, "--model-scheme", "iob1", "--json")

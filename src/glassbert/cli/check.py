@@ -17,12 +17,15 @@ def check(
     data: Annotated[str, typer.Argument(help="Labelled texts: CSV, TSV, JSON, JSONL or Parquet.")],
     task: Annotated[str | None, typer.Option(help="What to learn; guessed if unsaid.")] = None,
     model: Annotated[str, typer.Option(help="Whose tokenizer and speed to take.")] = "minilm",
+    base: learnt.Base = None,
     eval_data: Annotated[
         str | None, typer.Option(help="Rows for the score; split from DATA if unsaid.")
     ] = None,
     text_column: words.FirstColumn = None,
     pair_column: words.PairColumn = None,
     label_column: words.LabelColumn = None,
+    scheme: words.Scheme = None,
+    repair_bio: words.RepairBio = False,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the split.")] = 0,
     measure: Annotated[
         bool, typer.Option("--measure/--no-measure", help="Fit a baseline and measure the time of a run.")
@@ -57,10 +60,11 @@ def check(
         "lora_targets": lora_targets,
     }
     options = CheckOptions(
-        read=reading(),
+        read=words.tags_read(reading(), scheme, repair_bio),
         task=task,
         asked=asked,
         model=model,
+        base=base,
         seed=seed,
         measure=measure,
         settings=settings,

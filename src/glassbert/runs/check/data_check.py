@@ -59,13 +59,14 @@ class Check:
 @dataclass(frozen=True, kw_only=True)
 class CheckOptions:
     """How to read, which task (None: guessed) and columns, which model's tokenizer and pace, and which
-    `settings` the run shall have whose time and memory are estimated.
+    `settings` the run shall have whose time and memory are estimated. `base` is that of an adapter of peft.
     """
 
     read: ReadOptions = ReadOptions()
     task: str | None = None
     asked: Asked = Asked()
     model: str = DEFAULT_MODEL
+    base: str | None = None
     seed: int = 0
     measure: bool = True
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -110,7 +111,8 @@ def check_data(data: Source, eval_data: Source | None, options: CheckOptions) ->
     )
     reading = time.monotonic() - started
     near = near_duplicates(_joined(dataset), dataset.evaluation, one_file=eval_data is None)
-    request = Request(model=options.model, settings={"seed": options.seed, **options.settings}, config={})
+    settings = {"seed": options.seed, **options.settings}
+    request = Request(model=options.model, settings=settings, config={}, base=options.base)
     check_settings(request.said())
     started = time.monotonic()
     prepared = prepare_model(request, dataset.task, num_rows=len(dataset.train))
