@@ -46,6 +46,27 @@ def raw(name: str, content: bytes) -> Breaking:
     return lambda model: (model / name).write_bytes(content)
 
 
+def alone(content: bytes) -> Breaking:
+    """This in place of vocab.txt, and no tokenizer.json beside it."""
+
+    def change(model: Path) -> None:
+        (model / "tokenizer.json").unlink()
+        (model / "vocab.txt").write_bytes(content)
+
+    return change
+
+
+def vocabulary(edit: Callable[[list[str]], object]) -> Breaking:
+    """vocab.txt with its lines edited, and no tokenizer.json beside it."""
+
+    def change(model: Path) -> None:
+        lines = (model / "vocab.txt").read_text(encoding="utf-8").removesuffix("\n").split("\n")
+        edit(lines)
+        alone("".join(f"{line}\n" for line in lines).encode())(model)
+
+    return change
+
+
 def cut(size: int | None) -> Breaking:
     """The weights up to a size."""
     return lambda model: (model / WEIGHTS).write_bytes((model / WEIGHTS).read_bytes()[:size])
@@ -110,6 +131,23 @@ BROKEN: dict[str, tuple[Breaking, int, str]] = {
     "no config": (lambda model: (model / CONFIG).unlink(), 66, CONFIG),
     "LFS": (raw(WEIGHTS, b"version https://git-lfs.github.com/spec/v1\noid x\n"), 65, "Git LFS pointer"),
     "V8 page": (raw("tokenizer.json", b"<!DOCTYPE html><title>404</title>"), 65, "HTML"),
+    "V2 empty line": (vocabulary(lambda lines: lines.insert(7, "")), 65, ":8: empty-line"),
+    "V3 twice": (vocabulary(lambda lines: lines.append(lines[9])), 65, "is already on line 10"),
+    "V4 missing": (
+        vocabulary(lambda lines: [lines.remove(each) for each in ("[UNK]", "[MASK]")]),
+        65,
+        "lacks [UNK], [MASK]",
+    ),
+    "V8 LFS": (alone(b"version https://git-lfs.github.com/spec/v1\noid x\n"), 65, "Git LFS pointer"),
+    "V8 page of HTML": (alone(b"<!DOCTYPE html><title>404</title>"), 65, "HTML"),
+    "V8 weights": (alone((2).to_bytes(8, "little") + b'{"a":{"dtype":"F32"'), 65, "safetensors"),
+    "V13 disagree": (text("vocab.txt", "film\n", "movie\n"), 65, "vocabularies-disagree"),
+    "V14 expression": (
+        text("tokenizer.json", '"BertPreTokenizer"', '"Split", "pattern": {"Regex": "(a+)+"}'),
+        65,
+        "regular expression",
+    ),
+    "V16 next to nothing": (vocabulary(lambda lines: lines.__delitem__(slice(6, None))), 65, "too-small"),
     "V6 sizes": (config(vocab_size=72), 65, "72"),
     "newer": (text("glassbert.json", '"format_version": 1', '"format_version": 2'), 65, "upgrade"),
     "notes": (text("glassbert.json", '"format_version": 1', '"format_version": "1"'), 65, "format_version"),

@@ -54,7 +54,9 @@ def test_an_adapter_is_checked_upon_the_base_that_is_named(
     inside: Inside, rows: Path, encoder: Path, tmp_path: Path
 ) -> None:
     place = run(rows, encoder, tmp_path / "run", lora=2, epochs=0.5).path / "adapter"
-    config = json.loads((place / "adapter_config.json").read_text()) | {"base_model_name_or_path": "elsewhere"}
+    config = json.loads((place / "adapter_config.json").read_text()) | {
+        "base_model_name_or_path": "elsewhere"
+    }
     (place / "adapter_config.json").write_text(json.dumps(config))
     words = ("check", rows, "--model", place, "--no-measure", "--json")
     refused = inside(*words)

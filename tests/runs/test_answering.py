@@ -23,7 +23,7 @@ from glassbert.runs.predict import predict_file, predict_texts
 from glassbert.show.looks import telling_rows
 from glassbert.show.run_report import report_run
 from glassbert.tasks.span_metrics import score_answers
-from tests.runs.material import LETTERS, read_json, run
+from tests.runs.material import LETTERS, options, read_json, run, said_by
 
 QUICK = {"epochs": 12, "patience": 99, "task": "question-answering"}
 WORDS = ("fine", "warm", "dull", "cold")
@@ -135,6 +135,23 @@ def test_a_run_is_compared_with_itself_and_with_a_worse_one(trained: Path, tmp_p
     assert same["differences"]["f1"]["value"] == 0 and same["outcome"] == "same answers"
     assert found["differences"]["f1"]["value"] == pytest.approx(-f1)
     assert found["test"]["p_value"] < 0.01
+
+
+def test_a_run_counts_the_answers_that_lie_whole_in_a_window(tmp_path: Path, encoder: Path) -> None:
+    """Q7 of failures.md: contexts of three windows each, whose answers stand anywhere."""
+    rows, noise = [], "a b c d e f g h i j k l".split()
+    for number in range(24):
+        words = [*noise * 3]
+        words[number : number + 2] = ["FINE", "WARM"]
+        context = f"{' '.join(words)} {number}"
+        answer = {"text": "FINE WARM", "answer_start": context.index("FINE WARM")}
+        rows.append({"id": str(number), "question": "is it ?", "context": context, "answers": [answer]})
+    file = tmp_path / "a.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done, said = said_by(options(file, encoder, tmp_path / "run", task="question-answering", epochs=0.5))
+    count = read_json(done.path / "run.json")["data"]["sizes"]["train"]
+    assert f"note: answers that lie whole in at least one window: {count} of {count}" in said
+    assert done.document["result"]["windows_used"] > 3 * count
 
 
 def test_command_line_answers_a_question(trained: Path) -> None:

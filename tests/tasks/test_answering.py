@@ -254,6 +254,32 @@ def test_long_questions_and_answers_cut_in_two_are_counted(tmp_path: Path) -> No
     ]
 
 
+def test_q7_an_answer_that_straddles_two_windows_is_whole_in_one_and_counted(tmp_path: Path) -> None:
+    """Every place of an answer of two words: some window ends within it, and another holds it whole."""
+    tokenizer = tiny_tokenizer(tmp_path)
+    words = LONG.split()
+    starts = [len(" ".join(words[:i])) + (i > 0) for i in range(len(words))]
+    answers = [(Span(" ".join(words[i : i + 2]), starts[i]),) for i in range(len(words) - 1)]
+    examples = asked(*[("is it", LONG.strip())] * len(answers), answers=answers)
+    task = QuestionAnswering()
+    windows = task.windows(examples, tokenizer, max_length=16)
+    low, high = (
+        np.array([getattr(each[0], end) for each in answers])[windows.example] for end in ("start", "end")
+    )
+    owner = np.repeat(np.arange(len(windows)), windows.lengths)
+    context = windows.sequence == 1
+    last = np.zeros(len(windows), dtype=int)
+    np.maximum.at(last, owner[context], windows.offsets[context, 1])
+    straddling = np.unique(windows.example[(last > low) & (last < high)])
+    assert len(straddling) > 5
+    found = places(windows, np.arange(len(windows)), [each[0] for each in answers])
+    assert set(straddling) <= set(windows.example[found.whole])
+    count = len(answers)
+    assert remarks(task, windows, examples) == [
+        f"answers that lie whole in at least one window: {count} of {count}"
+    ]
+
+
 def test_baseline_answers_from_the_sentence_that_is_most_like_the_question() -> None:
     context = "Normandy is a region of France. Its capital is Rouen, an old city. Cider is drunk."
     train = asked(
