@@ -38,11 +38,14 @@ from glassbert.lens.seen import pack
 from glassbert.model.network import Network
 from glassbert.model.packed import Packed
 from glassbert.model.pretrained import CONFIG, WEIGHTS, load_pretrained, save_pretrained
+from glassbert.runs.pooling_files import write_pooling
 from glassbert.runs.resolve import resolve_model
+from glassbert.strict_json import read_json
 from glassbert.text.tokenizer import Tokenizer
 
 UNUSED = "[unused"
 LEAST_CHARACTERS = 200
+CURVE = "metrics.jsonl"
 SHORTEST, LONGEST = 30, 128
 CHARACTERS_PER_TOKEN = 4
 SENTENCES, SENTENCE_END = 0.5, re.compile(r"(?<=[.!?]) (?=[A-Z])")
@@ -138,7 +141,7 @@ def distil(given: argparse.Namespace) -> None:
     optimizer = torch.optim.AdamW(parameters, lr=given.learning_rate, weight_decay=0.01)
     given.out.mkdir(parents=True)
     started, tokens = time.monotonic(), 0
-    with (given.out / "metrics.jsonl").open("w", encoding="utf-8") as log:
+    with (given.out / CURVE).open("w", encoding="utf-8") as log:
         for step, texts in enumerate(batches(learnt, given.batch_tokens, draw)):
             done = (time.monotonic() - started) / (60 * given.minutes)
             if step % JUDGE_EVERY == 0 or done >= 1:
@@ -151,7 +154,7 @@ def distil(given: argparse.Namespace) -> None:
             optimizer.param_groups[0]["lr"] = given.learning_rate * min(1, (step + 1) / WARMUP) * (1 - done)
             packed, loss = compared(student, teacher, tokenizer, texts)
             optimizer.zero_grad(set_to_none=True)
-            sum(loss).backward()
+            (loss[0] + loss[1]).backward()
             torch.nn.utils.clip_grad_norm_(parameters, 1.0)
             optimizer.step()
             tokens += packed.input_ids.numel()
@@ -198,8 +201,8 @@ def compared(
     found = student.encoder(packed)
     spread = (wanted - wanted.mean(0)).square().sum()
     starts = torch.from_numpy(windows.starts.astype(np.int64))
-    means = [torch.segment_reduce(each, "mean", offsets=starts) for each in (found, wanted)]
-    likeness = torch.cosine_similarity(*means, dim=-1)
+    own, theirs = (torch.segment_reduce(each, "mean", offsets=starts) for each in (found, wanted))
+    likeness = torch.cosine_similarity(own, theirs, dim=-1)
     return packed, ((found - wanted).square().sum() / spread, (1 - likeness).mean())
 
 
@@ -214,13 +217,16 @@ def ship(run: str, out: Path) -> None:
     source = resolve_model(run).directory
     out.mkdir(parents=True, exist_ok=True)
     for file in source.iterdir():
-        if file.is_file() and file.name != WEIGHTS:
+        if file.is_file() and file.name not in (WEIGHTS, CURVE):
             shutil.copy(file, out)
     tensors = {name: tensor.half() for name, tensor in load_file(source / WEIGHTS).items()}
     save_file(tensors, out / WEIGHTS, metadata={"format": "pt"})
-    config = json.loads((out / CONFIG).read_text(encoding="utf-8")) | {"torch_dtype": "float16"}
+    read = read_json(source / CONFIG)
+    longest = int(read["max_position_embeddings"])
+    write_pooling(out, pooling="mean", width=int(read["hidden_size"]), max_length=longest)
+    config = read | {"torch_dtype": "float16"}
     (out / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-    print(f"{sum(file.stat().st_size for file in out.iterdir()):,} bytes")
+    print(f"{sum(file.stat().st_size for file in out.rglob('*') if file.is_file()):,} bytes")
 
 
 if __name__ == "__main__":
