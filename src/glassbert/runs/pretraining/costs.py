@@ -17,7 +17,8 @@ from glassbert.tasks.pretraining import MaskedBatch
 
 # dense bf16 of the data sheets; H200 has the same cores
 DATA_SHEET = {"H100": 989e12, "H200": 989e12}
-SIDE, TRIALS = 1024, 6
+# small and often: on a busy machine one of them runs without a break, which a longer product never does
+SIDE, TRIALS = 512, 40
 
 
 def training_flops(config: EncoderConfig, batch: MaskedBatch) -> float:
@@ -38,7 +39,7 @@ def training_flops(config: EncoderConfig, batch: MaskedBatch) -> float:
 def machine_peak(device: torch.device) -> dict[str, Any]:
     """FLOPs a second that count as all there is, and where the number comes from.
 
-    A known GPU's is its data sheet's; else the fastest of a few products of 1024 x 1024 matrices.
+    A known GPU's is its data sheet's; else the fastest of a few products of 512 x 512 matrices.
     """
     if device.type == "cuda":
         name = torch.cuda.get_device_name(device)
