@@ -19,6 +19,7 @@ from glassbert.lens.landscape_record import LandscapeRecord
 from glassbert.lens.masked_record import MaskedRecord
 from glassbert.lens.records import Record, alternatives, is_array, schema
 from glassbert.lens.report_records import Report
+from glassbert.lens.search_record import SearchRecord
 from glassbert.lens.structure_sketch import StructureSketch
 
 # What a page can be made of; every record these hold is written too.
@@ -33,6 +34,7 @@ ROOTS: tuple[type[Record], ...] = (
     LandscapeRecord,
     MaskedRecord,
     Report,
+    SearchRecord,
     StructureSketch,
 )
 TARGET = Path(__file__).parent / "src" / "records.ts"

@@ -17,7 +17,7 @@ import glassbert as gb
 from glassbert.model.config import HeadConfig
 from glassbert.model.network import Network
 from glassbert.show.comparison import comparison_record
-from glassbert.show.report import build_report
+from glassbert.show.report import build_report, report_records
 from tests.browser.conftest import ReportOf, Visit
 from tests.browser.reading import pixels, wait_until
 from tests.browser.test_label_errors import content as set_report
@@ -31,6 +31,7 @@ from tests.show.make_attention import make_attention
 from tests.show.make_attribution import make_record
 from tests.show.make_embeddings import make_embeddings
 from tests.show.make_landscape import make_landscape
+from tests.show.make_search import make_search, tuning
 from tests.show.make_words import answer_run, tag_run
 from tests.show.test_comparison import compared
 from tests.show.texts import HOSTILE
@@ -106,6 +107,11 @@ VIEWS: dict[str, tuple[str, str, Make]] = {
     "diff": ("diff", "", changes),
     "heads": ("heads", "", lambda folder, report_of: gb.lens.heads(planted_model(folder), TEXTS)),
     "lens": ("lens", "", lens),
+    "search": (
+        "search",
+        "",
+        lambda folder, report_of: report_records(make_search(folder / "run", tuning())),
+    ),
     "structure": ("structure", "", structure),
 }
 READY = {

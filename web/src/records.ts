@@ -641,6 +641,27 @@ export interface Report {
   readonly answers: AnswerRows | null;
 }
 
+/** The n trials of a search of s settings, in the order in which they were tried. */
+export interface SearchRecord {
+  readonly model: string;
+  readonly metric: string;
+  readonly lower_is_better: boolean;
+  readonly names: readonly string[];
+  readonly number: NdArray<Int32Array>; // [n]
+  readonly state: readonly string[];
+  readonly settings: NdArray<Float64Array>; // [n, s]
+  readonly score: NdArray<Float64Array>; // [n]
+  readonly low: NdArray<Float64Array>; // [n]
+  readonly high: NdArray<Float64Array>; // [n]
+  readonly seconds: NdArray<Float64Array>; // [n]
+  readonly defaults: number;
+  readonly handed: number;
+  readonly outcome: string;
+  readonly claim: string;
+  readonly budget_seconds: number;
+  readonly spent_seconds: number;
+}
+
 /** A structure graph in columns. */
 export interface GraphSketch {
   readonly words: readonly string[];
@@ -691,5 +712,6 @@ export interface Roots {
   readonly LandscapeRecord: LandscapeRecord;
   readonly MaskedRecord: MaskedRecord;
   readonly Report: Report;
+  readonly SearchRecord: SearchRecord;
   readonly StructureSketch: StructureSketch;
 }

@@ -14,7 +14,7 @@ describe('state', () => {
       special: false, side: 'back', contrast: 1.5, mass: 0.35, token: 7, measure: 'cls', changed: 'worse', own: false, ranks: true,
       reading: 'kl', surface: 1, relief: true, turn: 120, tilt: 60, dots: false, row: 31, pick: 2, map: 1, colour: '@continuity', point: 8, rows: '3-7.12',
       method: 'lime & 晴', unit: 'phrases', lift: 2.5, others: true, seek: '晴 &', zoom: 4, panX: 0.25, panY: 0.7512, firstStep: 10, lastStep: 20,
-      heat: 'seconds', folded: false, open: '3-7.12', node: 41,
+      setting: 'epochs', heat: 'seconds', folded: false, open: '3-7.12', node: 41,
     };
     expect(Object.entries(state).filter(([key, value]) => initialState()[key as keyof State] === value)).toEqual([]);
     expect(fromHash(`#${toHash(state)}`)).toEqual(state);

@@ -30,6 +30,7 @@ from glassbert.lens.landscape_record import LandscapeRecord
 from glassbert.lens.masked_record import MaskedRecord
 from glassbert.lens.records import Record
 from glassbert.lens.report_records import Report
+from glassbert.lens.search_record import SearchRecord
 from glassbert.lens.structure_sketch import StructureSketch
 from glassbert.show.contents import Content, Held, contents, fitting
 
@@ -120,6 +121,8 @@ def title_of(record: Record) -> str:
             name = f"Heads of {Path(record.model).name}"
         case LandscapeRecord():
             name = f"{Path(record.model).name}, loss landscape"
+        case SearchRecord():
+            name = f"Search of {record.model}"
         case StructureSketch():
             name = f"Structure of {Path(record.model).name}"
         case _:

@@ -20,6 +20,7 @@ from glassbert.show.page import render_page
 from glassbert.show.predictions import Predictions, examples_of, read_predictions
 from glassbert.show.run_file import Node
 from glassbert.show.score import read_score
+from glassbert.show.search import read_search
 from glassbert.show.set_rows import read_sets
 from glassbert.show.tag_rows import read_tags
 from glassbert.show.weak_spots import read_slices, read_suspects
@@ -35,6 +36,20 @@ def build_report(run_directory: Path) -> Report:
     Reads `run.json`, `metrics.jsonl` and `predictions.csv`. Raises MissingInputError without a `run.json`,
     DataError when a file is not what a run writes or two of them contradict each other.
     """
+    return _report(_run_file(run_directory))
+
+
+def report_records(run_directory: Path) -> list[Record]:
+    """The report, and the search that found the run's settings where one has handed it over.
+
+    Raises what `build_report` raises.
+    """
+    run = _run_file(run_directory)
+    search = read_search(run)
+    return [_report(run), *([] if search is None else [search])]
+
+
+def _run_file(run_directory: Path) -> Node:
     path = Path(run_directory) / "run.json"
     if not path.is_file():
         fix = "name the directory that a training run wrote"
@@ -44,6 +59,11 @@ def build_report(run_directory: Path) -> Report:
     run = Node(value=read_json(path), file=str(path))
     if run.child("format_version").integer() != 1:
         run.child("format_version").refuse(f"{run.child('format_version').plain()}, but this version reads 1")
+    return run
+
+
+def _report(run: Node) -> Report:
+    path = Path(run.file)
     result, facts = run.child("result"), read_facts(run)
     table = path.with_name("predictions.csv")
     answer = TASKS[facts.task].answer if facts.task in TASKS else "class"
@@ -78,7 +98,7 @@ def write_report(
     Raises what `build_report` raises, UsageError when the page would exceed `max_bytes` (which only `looks`
     can bring about), OutputError or StorageError.
     """
-    page = render_page([build_report(run_directory), *looks])
+    page = render_page([*report_records(run_directory), *looks])
     if max_bytes is not None and len(page) > max_bytes:
         what = f"the report would have {len(page) / 1e6:.1f} MB, with {len(looks)} looks into the model in it"
         fix = f"look at fewer or shorter texts, or allow more than {max_bytes / 1e6:.1f} MB"

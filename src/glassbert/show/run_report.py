@@ -13,7 +13,7 @@ from glassbert.runs.models import load
 from glassbert.show.contents import OfRow
 from glassbert.show.looks import LOOKS, Say, look_inside, refuse_looks, size_in_page, telling_rows, tried
 from glassbert.show.page import render_page
-from glassbert.show.report import MAX_PAGE_BYTES, build_report, write_report
+from glassbert.show.report import MAX_PAGE_BYTES, report_records, write_report
 from glassbert.show.rows_map import rows_map
 
 # for what stands round the records
@@ -37,7 +37,7 @@ def looked(run: Path, looks: int, *, say: Say) -> list[Record | OfRow]:
         return []
     model, predictions = load(run), run / "predictions.csv"
     structures = list(tried(lambda: structure(model), say))
-    room = MAX_PAGE_BYTES - len(render_page([build_report(run), *structures])) - RESERVE
+    room = MAX_PAGE_BYTES - len(render_page([*report_records(run), *structures])) - RESERVE
     if not predictions.is_file():
         return [*structures]
     maps = list(rows_map(model, predictions, room=room // 3, say=say))

@@ -11,11 +11,13 @@ import pytest
 
 import glassbert as gb
 from glassbert.errors import DataError, Interrupted, OutputError, UsageError
+from glassbert.lens.search_record import SearchRecord
 from glassbert.runs.finetune import Watchers
 from glassbert.runs.tuning import tune as module
 from glassbert.runs.tuning.space import refuse_missing
 from glassbert.runs.tuning.tune import TuneOptions, tune
 from glassbert.runs.tuning.tuned import Tuned
+from glassbert.show.report import report_records
 from glassbert.train.stop import Stop
 from tests.cli.process import Answer, inside
 from tests.runs.material import options, read_json, texts_and_labels, write_rows
@@ -60,6 +62,16 @@ def test_a_stopped_search_is_finished_and_hands_over_a_run(searched: Path) -> No
     assert (searched / found["ending"]["winner"] / "model" / "model.safetensors").is_file()
     assert winner["config"]["batch_size"]["value"] == 16
     assert not list(searched.glob("trials/*/checkpoints")) and not list(searched.glob("trials/*/model"))
+
+
+def test_the_report_of_the_winner_draws_the_search(searched: Path) -> None:
+    found = read_json(searched / "tune.json")
+    _, record = report_records(searched / found["ending"]["winner"])
+    assert isinstance(record, SearchRecord)
+    assert record.claim == found["ending"]["claim"]["text"] and record.metric == found["metric"]
+    assert record.score.tolist() == [each["score"] for each in found["trials"]]
+    assert record.settings.tolist() == [list(each["settings"].values()) for each in found["trials"]]
+    assert record.settings[record.defaults].tolist() == [found["defaults"][name] for name in record.names]
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import { HEATS, type Heat } from '../math/structure';
 
 /** In the order of the page. */
 export const SECTIONS = [
-  'score', 'training', 'landscape', 'errors', 'attribution', 'attention', 'heads', 'embeddings', 'diff', 'lens', 'structure',
+  'score', 'training', 'search', 'landscape', 'errors', 'attribution', 'attention', 'heads', 'embeddings', 'diff', 'lens', 'structure',
   'calibration', 'facts',
 ] as const;
 export const SIDES = ['all', 'first', 'second', 'across', 'back'] as const;
@@ -27,6 +27,8 @@ export interface State {
   firstStep: number | null;
   lastStep: number | null;
   metric: string;
+  /** Of a search: the setting on its axis; empty is its first. */
+  setting: string;
   /** Confusion matrix without its diagonal. */
   errorsOnly: boolean;
   truth: number | null;
@@ -166,6 +168,7 @@ const CODECS: { readonly [K in keyof State]: Codec<State[K]> } = {
   firstStep: whole<number | null>('first', null),
   lastStep: whole<number | null>('last', null),
   metric: text('metric', 'accuracy'),
+  setting: text('setting', ''),
   errorsOnly: flag('errors', false),
   truth: whole<number | null>('true', null),
   predicted: whole<number | null>('predicted', null),

@@ -4,6 +4,7 @@
 import { ATTRIBUTION } from './attribution';
 import { COMPARISON } from './comparison';
 import { LANDSCAPE } from './landscape';
+import { SEARCH } from './search';
 import { STRUCTURE } from './structure';
 import { SLICES } from './slices';
 import { WORDS } from './words';
@@ -25,6 +26,7 @@ export const STRINGS = {
 
   section_score: { en: 'Score', zh: '得分' },
   section_training: { en: 'Training', zh: '训练' },
+  section_search: { en: 'Search', zh: '搜索' },
   section_errors: { en: 'Errors', zh: '错误' },
   section_calibration: { en: 'Calibration', zh: '校准' },
   section_attribution: { en: 'Attribution', zh: '归因' },
@@ -428,6 +430,7 @@ export const STRINGS = {
 
   ...ATTRIBUTION,
   ...COMPARISON,
+  ...SEARCH,
   diff_note: {
     en: 'What changed from model A to model B. Maps of heads are compared by the Jensen-Shannon divergence of their rows: 0 is the same, 0.693 is disjoint. Layers and heads count from 0.',
     zh: '从模型 A 到模型 B 的变化。各头的注意力图按行的 JS 散度比较：0 为相同，0.693 为完全不重叠。层与头从 0 计数。',

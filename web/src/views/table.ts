@@ -14,6 +14,7 @@ import Heads from './heads/Heads.svelte';
 import Landscape from './landscape/Landscape.svelte';
 import Lens from './lens/Lens.svelte';
 import Score from './score/Score.svelte';
+import Search from './search/Search.svelte';
 import Structure from './structure/Structure.svelte';
 import Training from './training/Training.svelte';
 
@@ -42,6 +43,7 @@ export const VIEWS: readonly View[] = [
   view('DiffRecord', 'diff', Diff),
   view('MaskedRecord', 'lens', Lens),
   view('LandscapeRecord', 'landscape', Landscape),
+  view('SearchRecord', 'search', Search),
   view('StructureSketch', 'structure', Structure),
 ];
 
