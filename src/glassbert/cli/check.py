@@ -16,7 +16,7 @@ from glassbert.cli.reading import Reading, reads_tables
 def check(
     data: Annotated[str, typer.Argument(help="Labelled texts: CSV, TSV, JSON, JSONL or Parquet.")],
     task: Annotated[str | None, typer.Option(help="What to learn; guessed if unsaid.")] = None,
-    model: Annotated[str, typer.Option(help="Whose tokenizer and speed to take.")] = "minilm",
+    model: Annotated[str | None, typer.Option(help="Whose tokenizer and speed to take.")] = None,
     base: learnt.Base = None,
     eval_data: Annotated[
         str | None, typer.Option(help="Rows for the score; split from DATA if unsaid.")
@@ -47,6 +47,7 @@ def check(
     from glassbert.cli.check_page import page  # torch and pandas load here, not for --help
     from glassbert.runs.check.data_check import CheckOptions, check_data
     from glassbert.runs.devices import use_threads
+    from glassbert.runs.resolve import DEFAULT_MODEL
     from glassbert.text.asked import Asked
 
     hear(use_threads(threads))
@@ -63,7 +64,7 @@ def check(
         read=words.tags_read(reading(), scheme, repair_bio),
         task=task,
         asked=asked,
-        model=model,
+        model=model or DEFAULT_MODEL,
         base=base,
         seed=seed,
         measure=measure,
