@@ -4,10 +4,12 @@
 
 Every process is a fork of this script, which has torch loaded, and runs the command line's own `main` with
 its own arguments: the same code as `python -m glassbert finetune ...` without ten seconds of imports, so that
-kills fall into the work. Every third kill waits until a checkpoint is being written (this script, not the
-library, sleeps a little in each sync), every third until the result is being written, the others come at
-random moments. When a run is finished, the next one begins in a new directory. The last line is one JSON
-object; the exit status is 1 when a bit differs.
+kills fall into the work. Kills take turns: at a random moment, while a checkpoint is being written (this
+script, not the library, sleeps a little in each sync), while the result is being written, and, of
+pre-training, while the corpus is being prepared: before its first tokens, between them, or at the manifest
+(text goes to the tokenizer in small runs, and this script sleeps in each of them). When a run is finished,
+the next one begins in a new directory. The last line is one JSON object; the exit status is 1 when a bit
+differs.
 """
 
 from __future__ import annotations
@@ -31,6 +33,8 @@ import torch
 
 from glassbert import durable
 from glassbert.cli.main import main as glassbert
+from glassbert.text import corpus_writing
+from glassbert.text.corpus_manifest import NAME as MANIFEST
 from glassbert.train import checkpoint
 from glassbert.train.log import read_metrics
 from tests.runs.material import make_encoder, write_rows
@@ -50,6 +54,7 @@ class Verb:
     own: tuple[str, ...]
     files: tuple[str, ...]
     results: tuple[str, ...]
+    prepares: bool = False
 
 
 FINETUNE = Verb(
@@ -64,10 +69,13 @@ PRETRAIN = Verb(
     own=("text.txt", "--size", "tiny", "--vocab-size", "80", *LENGTH),
     files=(*MODEL, "tokenizer/vocab.txt"),
     results=("metrics", "total_steps", "tokens_seen"),
+    prepares=True,
 )
 VERBS = {"finetune": FINETUNE, "pretrain": PRETRAIN}
 WATCHING = os.WEXITED | os.WNOHANG | os.WNOWAIT
 MOMENTS = ("anywhere", "checkpoint", "result")
+# the stages of a corpus, and how many characters go to the tokenizer at a time
+STAGES, CHARACTERS = ("tokenising", "shards", "manifest"), 500
 
 
 def slow_down() -> None:
@@ -83,6 +91,19 @@ def slow_down() -> None:
         time.sleep(0.02)
 
     checkpoint.sync, durable.write_flushed = slow_sync, slow_write
+    encode, manifest = corpus_writing._Segmenter._encode, corpus_writing.write_manifest
+
+    def slow_encode(*given: object) -> None:
+        time.sleep(0.01)
+        encode(*given)
+
+    def slow_manifest(*given: object) -> None:
+        time.sleep(0.03)
+        manifest(*given)
+        time.sleep(0.03)
+
+    corpus_writing.RUN_CHARACTERS = CHARACTERS
+    corpus_writing._Segmenter._encode, corpus_writing.write_manifest = slow_encode, slow_manifest
 
 
 def start(verb: Verb, out: Path, *, resume: bool, slow: bool) -> int:
@@ -114,16 +135,39 @@ def wait(child: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def half_written(out: Path, moment: str) -> list[Path]:
-    """What shows that a checkpoint, or the model and the result, is being written."""
+def half_written(out: Path, moment: str) -> bool:
+    """Whether a checkpoint, the model and the result, a tokenizer, or a stage of the corpus is written."""
     if moment == "checkpoint":
-        return list((out / "checkpoints").glob(".tmp-step-*"))
-    return [*out.glob(".tmp-*"), *out.glob("model/**/.tmp-*")]
+        return any((out / "checkpoints").glob(".tmp-step-*"))
+    if moment in STAGES:
+        return stage_of(out) == moment
+    if moment == "tokenizer":
+        return not (out / "tokenizer").exists() and any(out.glob(".tmp-*"))
+    return any([*out.glob(".tmp-*"), *out.glob("model/**/.tmp-*")])
+
+
+def stage_of(out: Path) -> str | None:
+    """How far a corpus has come that is being written."""
+    staged = [place for place in out.glob("corpus/.tmp-*") if place.is_dir()]
+    if not staged:
+        return None
+    names = {file.name for place in staged for file in place.glob("*")}
+    if MANIFEST in names:
+        return "manifest"
+    return "shards" if any(name.startswith("tokens") for name in names) else "tokenising"
+
+
+def aim(verb: Verb, out: Path, number: int, draw: random.Random) -> str:
+    """What the kill is aimed at; of a corpus that is there already nothing can be cut."""
+    if verb.prepares and not any(out.glob(f"corpus/*/{MANIFEST}")):
+        return draw.choice([*STAGES, "anywhere"])
+    return MOMENTS[number % len(MOMENTS)]
 
 
 def kill_once(out: Path, child: int, moment: str, draw: random.Random) -> str | None:
     """Kill the child at such a moment; says what was cut short, "nothing", or None when it had ended."""
-    time.sleep(draw.uniform(0.02, 0.6) if moment == "anywhere" else draw.uniform(0.0, 0.3))
+    if moment not in STAGES:
+        time.sleep(draw.uniform(0.02, 0.6) if moment == "anywhere" else draw.uniform(0.0, 0.3))
     in_model = moment == "result" and draw.random() < 0.8
     while moment != "anywhere" and os.waitid(os.P_PID, child, WATCHING) is None:
         if half_written(out, moment) and (not in_model or (out / "model").exists()):
@@ -136,7 +180,7 @@ def kill_once(out: Path, child: int, moment: str, draw: random.Random) -> str | 
         return None
     if code != -signal.SIGKILL:
         sys.exit(f"{out}: exit {code} before the kill\n{log_of(out)}")
-    cut = [name for name in MOMENTS[1:] if half_written(out, name)]
+    cut = [name for name in ("tokenizer", *STAGES, "checkpoint", "result") if half_written(out, name)]
     return cut[0] if cut else "nothing"
 
 
@@ -188,7 +232,7 @@ def campaign(verb: Verb, place: Path, kills: int, seed: int) -> dict[str, object
         for _ in range(min(draw.randint(3, 7), kills - done)):
             resume = (out / "run.json").exists()
             child = start(verb, out, resume=resume, slow=True)
-            found = kill_once(out, child, MOMENTS[done % 3], draw)
+            found = kill_once(out, child, aim(verb, out, done, draw), draw)
             if found is None:
                 break
             done += 1

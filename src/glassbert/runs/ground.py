@@ -24,6 +24,7 @@ from glassbert.runs.learnt import refuse_changed_base, release
 from glassbert.runs.models import Model, load
 from glassbert.runs.options import FinetuneOptions
 from glassbert.runs.prepare import prepare_model
+from glassbert.runs.pretrained_only import refuse_pretraining
 from glassbert.runs.resume import refuse_changed_data, resumed
 from glassbert.tasks.binding import bound
 from glassbert.tasks.task import Batch, Examples
@@ -197,6 +198,7 @@ def open_ground(
     that are not those of the run.
     """
     run = _run_at(Path(path))
+    refuse_pretraining(run.document, path=str(path), lacks="keeps no labelled rows to take a landscape over")
     model = load(path, device=device)
     moved = DataOptions(train=data, evaluation=eval_data)
     options = resumed(FinetuneOptions(data=moved, out=Path(path), resume=True), run.document)

@@ -21,9 +21,11 @@ from glassbert.runs.devices import refuse_device, use_threads
 from glassbert.runs.model_scheme import refuse_scheme, scheme_notes
 from glassbert.runs.notes import ModelNotes, read_notes
 from glassbert.runs.pooling_files import read_pooling
+from glassbert.runs.pretrained_only import verbs_that_fit
 from glassbert.runs.resolve import resolve_model
 from glassbert.tasks.binding import bound
 from glassbert.tasks.names import task_of_head
+from glassbert.tasks.pretraining import HEADS
 from glassbert.tasks.similarity import SentenceSimilarity
 from glassbert.tasks.task import Examples, Predictions, Task
 from glassbert.text.asked import Asked, Schema
@@ -68,6 +70,9 @@ class Model:
         if self.network.head_config.kind in ("none", "pooling"):
             what = f"the model '{self.name}' is an encoder without a sequence-classification head"
             raise UsageError(Problem(code="no-head", what=what, fix="train one with `glassbert finetune`"))
+        if self.network.head_config.kind in HEADS.values():
+            what = f"the model '{self.name}' is a pre-trained encoder: its head guesses hidden words"
+            raise UsageError(Problem(code="no-head", what=what, fix=verbs_that_fit(self.name)))
         made = task_of_head(self.network.head_config, name=self.notes.task, tuned=self.notes.tuned)
         return bound(made, self.network)
 

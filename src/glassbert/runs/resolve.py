@@ -13,6 +13,7 @@ from typing import Literal
 from glassbert.errors import MissingInputError, Problem
 from glassbert.runs.directory import RunDirectory
 from glassbert.runs.hub import download
+from glassbert.runs.pretrained_only import TASK
 
 MINILM, CARRIED = "minilm", "glassbert-l3"
 # models that a package carries: name -> (package to import, folder inside it, how to get it)
@@ -70,7 +71,7 @@ def _from_directory(path: Path, name: str) -> ModelSource:
     run = RunDirectory.open(path)
     if not run.is_finished:
         what = "the run has not finished: it has no model yet"
-        verb = "pretrain" if run.document.get("task") == "pretraining" else "finetune"
+        verb = "pretrain" if run.document.get("task") == TASK else "finetune"
         raise _missing("run-unfinished", what, f"finish it with `glassbert {verb} --resume --out RUN`", name)
     return ModelSource(directory=path / "model", name=name, kind="run")
 

@@ -15,6 +15,7 @@ from glassbert.runs.data import OWN, DataOptions
 from glassbert.runs.options import FinetuneOptions
 from glassbert.runs.override import FREE, overridden
 from glassbert.runs.prepare import Request
+from glassbert.runs.pretrained_only import refuse_pretraining
 from glassbert.text.options import ReadOptions
 
 # which of the data's options are recorded; `task` and `read` are recorded elsewhere
@@ -53,6 +54,8 @@ def resumed(options: FinetuneOptions, document: Mapping[str, Any]) -> FinetuneOp
 
     Raises UsageError with a line for every setting, option or model that is said again and differs.
     """
+    lacks = "goes on with `glassbert pretrain --resume`, not with `finetune`"
+    refuse_pretraining(document, path=str(options.out), lacks=lacks)
     try:
         asked, config = document["request"], document["config"]
         recorded_read = ReadOptions(**asked["read"])

@@ -127,7 +127,7 @@ def test_whether_a_sentence_follows_is_a_question_too(tmp_path: Path) -> None:
         ({"kind": "span"}, (0, "end"), "token 0 is none of the text"),
         ({"kind": "span"}, (7, "end"), "token 7 is none of the text"),
         ({"kind": "span"}, (2, "middle"), "no label is called 'middle'.*use start, end"),
-        ({"kind": "masked-lm"}, (2, "warmish"), r"no label is called 'warmish'.*\[PAD\].*and 20 more"),
+        ({"kind": "masked-lm"}, (2, "warmish"), "no piece of its vocabulary is 'warmish'"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(

@@ -77,7 +77,7 @@ def _aimed(model: Inspectable, subject: Subject, target: Wish, seen: Seen) -> Su
         fix = "leave --token out (in Python, name a label alone)"
         raise UsageError(Problem(code="bad-target", what=f"a {kind} head reads no single token", fix=fix))
     labels = _labels(model)
-    asked = None if label is None else _column(labels, label)
+    asked = None if label is None else _column(model, labels, label)
     if kind not in OWN_HEADS:
         subject = _reading(model, subject, position, seen)
     column = _predicted(subject) if asked is None else asked
@@ -131,9 +131,16 @@ def _labels(model: Inspectable) -> tuple[str, ...]:
     return {"next-sentence": FOLLOWS, "span": ENDS}.get(head.kind, head.labels)
 
 
-def _column(labels: tuple[str, ...], label: str) -> int:
+def _column(model: Inspectable, labels: tuple[str, ...], label: str) -> int:
     if label in labels:
         return labels.index(label)
+    if model.network.head_config.kind in GUESSERS:
+        what = f"the model '{model.name}' guesses hidden words, and no piece of its vocabulary is {label!r}"
+        fix = (
+            "name a piece with --token N, or leave --target out; for labels train a head with "
+            f"`glassbert finetune DATA --model {model.name} --out RUN`"
+        )
+        raise UsageError(Problem(code="unknown-label", what=what, fix=fix))
     shown = ", ".join(labels[:SHOWN_LABELS])
     more = f" and {len(labels) - SHOWN_LABELS} more" if len(labels) > SHOWN_LABELS else ""
     raise UsageError(

@@ -11,6 +11,7 @@ from pathlib import Path
 from glassbert.errors import DataError, MissingInputError, Problem, UsageError
 from glassbert.runs.directory import RunDirectory
 from glassbert.runs.predictions import plain_cell
+from glassbert.runs.pretrained_only import refuse_pretraining
 from glassbert.tasks.names import find_task
 from glassbert.tasks.task import Answer
 
@@ -67,6 +68,7 @@ def judged_run(path: Path) -> JudgedRun:
         raise MissingInputError(
             Problem(code="run-unfinished", what="the run has not finished", fix=fix, file=str(path))
         )
+    refuse_pretraining(run.document, path=str(path), lacks="has no answers to rows that could be compared")
     task = str(run.document["task"])
     return JudgedRun(
         path=path,

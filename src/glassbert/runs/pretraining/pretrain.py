@@ -17,6 +17,7 @@ from glassbert.runs.fit import Place
 from glassbert.runs.learnt import digest_of_frozen
 from glassbert.runs.models import Model
 from glassbert.runs.notes import ModelNotes
+from glassbert.runs.pretrained_only import TASK
 from glassbert.runs.pretraining.card import pretraining_card
 from glassbert.runs.pretraining.costs import machine_peak
 from glassbert.runs.pretraining.fit import SHARE_KEPT, fit, planned_steps
@@ -24,7 +25,7 @@ from glassbert.runs.pretraining.held_out import HeldOut
 from glassbert.runs.pretraining.job import PretrainingJob
 from glassbert.runs.pretraining.networks import Begun, begin_network, transformers_class
 from glassbert.runs.pretraining.options import PretrainOptions, refuse_contradictions
-from glassbert.runs.pretraining.resume import TASK, resumed
+from glassbert.runs.pretraining.resume import resumed
 from glassbert.runs.pretraining.settings import RECIPES, Settings, check, check_length, settled, size_of
 from glassbert.runs.pretraining.texts import Texts, make_samples, read_texts, refuse_changed_texts
 from glassbert.runs.provenance import hardware, versions

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from glassbert.errors import DataError, Problem, UsageError
+from glassbert.runs.pretrained_only import TASK
 from glassbert.runs.pretraining.options import PretrainOptions
 from glassbert.text.documents import TextOptions
 from glassbert.text.tokenizer_training import TrainingOptions
@@ -15,7 +16,6 @@ from glassbert.text.tokenizer_training import TrainingOptions
 # files may lie elsewhere by now: their content is compared instead, once they are read
 MAY_MOVE = ("texts", "eval_text", "tokenizer", "chinese_words", "cache")
 FIXED = ("model", "teacher", "size", "max_positions")
-TASK = "pretraining"
 
 
 def resumed(options: PretrainOptions, document: Mapping[str, Any]) -> PretrainOptions:
