@@ -17,6 +17,7 @@ from glassbert.lens.embeddings_sketch import EmbeddingsSketch
 from glassbert.lens.heads_record import HeadsRecord
 from glassbert.lens.landscape_record import LandscapeRecord
 from glassbert.lens.masked_record import MaskedRecord
+from glassbert.lens.pretraining_records import PretrainingReport
 from glassbert.lens.records import Record, alternatives, is_array, schema
 from glassbert.lens.report_records import Report
 from glassbert.lens.search_record import SearchRecord
@@ -33,6 +34,7 @@ ROOTS: tuple[type[Record], ...] = (
     HeadsRecord,
     LandscapeRecord,
     MaskedRecord,
+    PretrainingReport,
     Report,
     SearchRecord,
     StructureSketch,

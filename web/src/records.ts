@@ -393,6 +393,65 @@ export interface RunFacts {
   readonly hardware: readonly NamedText[];
 }
 
+/** A part of the text by its role: the names that were given, documents, tokens, the corpus it lies in. */
+export interface TextPart {
+  readonly role: string;
+  readonly texts: readonly string[];
+  readonly documents: number | null;
+  readonly tokens: number | null;
+  readonly corpus: string | null;
+}
+
+/** What was read; `split` says that the held-out documents are of the training text. */
+export interface PretrainingText {
+  readonly parts: readonly TextPart[];
+  readonly split: boolean;
+  readonly tokenizer: string | null;
+  readonly vocab_size: number | null;
+  readonly samples: number | null;
+  readonly masks: number | null;
+}
+
+/** Scores on the held-out text, and what they cost; losses in nats. None is what the run does not judge. */
+export interface PretrainingScore {
+  readonly mlm_loss: number | null;
+  readonly mlm_accuracy: number | null;
+  readonly nsp_loss: number | null;
+  readonly nsp_accuracy: number | null;
+  readonly bits_per_character: number | null;
+  readonly pseudo_perplexity: number | null;
+  readonly total_steps: number | null;
+  readonly tokens_seen: number | null;
+  readonly tokens_per_second: number | null;
+  readonly seconds: number | null;
+  readonly peak_rss_mb: number | null;
+  readonly stopped_because: string | null;
+}
+
+/** One logged scalar over the steps; NaN where the log has none. */
+export interface Series {
+  readonly name: string;
+  readonly step: NdArray<Int32Array>; // [n]
+  readonly value: NdArray<Float64Array>; // [n]
+}
+
+/** Every scalar of `metrics.jsonl`; rows undone by a resume are gone, `resumed` says at which steps. */
+export interface Curves {
+  readonly series: readonly Series[];
+  readonly best_step: number | null;
+  readonly total_steps: number | null;
+  readonly resumed: NdArray<Int32Array>; // [n]
+}
+
+/** One run of pre-training on one page; `None` is what the run does not have (yet). */
+export interface PretrainingReport {
+  readonly facts: RunFacts;
+  readonly objective: string | null;
+  readonly text: PretrainingText;
+  readonly score: PretrainingScore | null;
+  readonly curves: Curves | null;
+}
+
 /** A metric with its 95 % interval, where one was computed. */
 export interface Score {
   readonly metric: string;
@@ -440,21 +499,6 @@ export interface ScoreCard {
   readonly seconds: number | null;
   readonly peak_rss_mb: number | null;
   readonly stopped_because: string | null;
-}
-
-/** One logged scalar over the steps; NaN where the log has none. */
-export interface Series {
-  readonly name: string;
-  readonly step: NdArray<Int32Array>; // [n]
-  readonly value: NdArray<Float64Array>; // [n]
-}
-
-/** Every scalar of `metrics.jsonl`; rows undone by a resume are gone, `resumed` says at which steps. */
-export interface Curves {
-  readonly series: readonly Series[];
-  readonly best_step: number | null;
-  readonly total_steps: number | null;
-  readonly resumed: NdArray<Int32Array>; // [n]
 }
 
 /** Evaluation rows one by one: original row number, text, true and predicted label (indices), confidence. */
@@ -711,6 +755,7 @@ export interface Roots {
   readonly HeadsRecord: HeadsRecord;
   readonly LandscapeRecord: LandscapeRecord;
   readonly MaskedRecord: MaskedRecord;
+  readonly PretrainingReport: PretrainingReport;
   readonly Report: Report;
   readonly SearchRecord: SearchRecord;
   readonly StructureSketch: StructureSketch;

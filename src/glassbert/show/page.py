@@ -28,6 +28,7 @@ from glassbert.lens.embeddings_sketch import EmbeddingsSketch
 from glassbert.lens.heads_record import HeadsRecord
 from glassbert.lens.landscape_record import LandscapeRecord
 from glassbert.lens.masked_record import MaskedRecord
+from glassbert.lens.pretraining_records import PretrainingReport
 from glassbert.lens.records import Record
 from glassbert.lens.report_records import Report
 from glassbert.lens.search_record import SearchRecord
@@ -109,6 +110,9 @@ def title_of(record: Record) -> str:
         case Report():
             paths = [file.path for file in record.facts.files if file.path]
             name = f"{Path(paths[0]).name} · {record.facts.run_id}" if paths else record.facts.run_id
+        case PretrainingReport():
+            names = [Path(text).name for part in record.text.parts for text in part.texts][:1]
+            name = " · ".join([*names, record.facts.run_id])
         case AttentionRecord() | AttentionSketch() | AttributionRecord() | MaskedRecord():
             name = record.text
         case DiffRecord():

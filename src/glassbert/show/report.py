@@ -9,8 +9,10 @@ import numpy as np
 
 from glassbert.durable import write_file
 from glassbert.errors import DataError, MissingInputError, Problem, UsageError
+from glassbert.lens.pretraining_records import PretrainingReport
 from glassbert.lens.records import Record
 from glassbert.lens.report_records import Confusion, Examples, Report
+from glassbert.runs.pretrained_only import TASK
 from glassbert.show.answer_rows import read_answers
 from glassbert.show.contents import OfRow
 from glassbert.show.curves import read_curves
@@ -18,6 +20,7 @@ from glassbert.show.facts import read_facts
 from glassbert.show.number_rows import read_numbers
 from glassbert.show.page import render_page
 from glassbert.show.predictions import Predictions, examples_of, read_predictions
+from glassbert.show.pretraining_report import build_pretraining_report
 from glassbert.show.run_file import Node
 from glassbert.show.score import read_score
 from glassbert.show.search import read_search
@@ -30,7 +33,7 @@ from glassbert.tasks.names import TASKS
 MAX_PAGE_BYTES = 5_000_000
 
 
-def build_report(run_directory: Path) -> Report:
+def build_report(run_directory: Path) -> Report | PretrainingReport:
     """Everything the page shows about a run; a run that is still going, or was stopped, gives what there is.
 
     Reads `run.json`, `metrics.jsonl` and `predictions.csv`. Raises MissingInputError without a `run.json`,
@@ -62,13 +65,18 @@ def _run_file(run_directory: Path) -> Node:
     return run
 
 
-def _report(run: Node) -> Report:
-    path = Path(run.file)
+def _report(run: Node) -> Report | PretrainingReport:
+    log = Path(run.file).with_name("metrics.jsonl")
+    if run.child("task").value == TASK:
+        return build_pretraining_report(run, log)
+    return _of_task(run, log)
+
+
+def _of_task(run: Node, log: Path) -> Report:
     result, facts = run.child("result"), read_facts(run)
-    table = path.with_name("predictions.csv")
+    table = log.with_name("predictions.csv")
     answer = TASKS[facts.task].answer if facts.task in TASKS else "class"
     predictions = _predictions(table, facts.labels) if answer == "class" else None
-    log = path.with_name("metrics.jsonl")
     best, total = result.child("best_step").integer(), result.child("total_steps").integer()
     return Report(
         facts=facts,

@@ -77,3 +77,8 @@ export function start(text: string, most: number): string {
   const whole = points.length <= most && text.length <= 2 * most + 2;
   return visible(whole ? text : `${points.slice(0, most).join('')}…`);
 }
+
+/** What a run has written as text; null where it has not. */
+export function written(value: number | null | undefined, write: (value: number) => string): string | null {
+  return value === null || value === undefined ? null : write(value);
+}

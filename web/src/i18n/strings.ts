@@ -4,6 +4,7 @@
 import { ATTRIBUTION } from './attribution';
 import { COMPARISON } from './comparison';
 import { LANDSCAPE } from './landscape';
+import { PRETRAINING } from './pretraining';
 import { SEARCH } from './search';
 import { STRUCTURE } from './structure';
 import { SLICES } from './slices';
@@ -229,6 +230,7 @@ export const STRINGS = {
     zh: '查看 {truth} 被预测为 {predicted} 的 {count} 条样本',
   },
 
+  ...PRETRAINING,
   ...WORDS,
   ...SLICES,
 

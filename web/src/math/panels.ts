@@ -8,8 +8,10 @@ export interface Panel {
   readonly validation: Series | null;
 }
 
-const FIRST = ['loss', 'accuracy', 'macro_f1', 'mcc'];
-const LAST = ['learning_rate', 'gradient_norm', 'tokens_per_second'];
+const FIRST = [
+  'mlm_loss', 'mlm_accuracy', 'nsp_loss', 'nsp_accuracy', 'bits_per_character', 'loss', 'accuracy', 'macro_f1', 'mcc',
+];
+const LAST = ['learning_rate', 'gradient_norm', 'tokens_per_second', 'mfu', 'data_wait_seconds', 'padding'];
 const VALIDATION = 'validation_';
 
 /** A panel for every scalar; "validation_x" shares the panel of "x". Series without any point are left out. */

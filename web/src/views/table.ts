@@ -13,6 +13,7 @@ import Facts from './facts/Facts.svelte';
 import Heads from './heads/Heads.svelte';
 import Landscape from './landscape/Landscape.svelte';
 import Lens from './lens/Lens.svelte';
+import Guesses from './pretraining/Guesses.svelte';
 import Score from './score/Score.svelte';
 import Search from './search/Search.svelte';
 import Structure from './structure/Structure.svelte';
@@ -34,6 +35,9 @@ export const VIEWS: readonly View[] = [
   })),
   part('calibration', Calibration, ({ score }) => ({ calibration: score?.calibration ?? null })),
   part('facts', Facts, ({ facts, score }) => ({ facts, score })),
+  view('PretrainingReport', 'score', Guesses),
+  part('training', Training, ({ curves }) => ({ curves }), 'PretrainingReport'),
+  part('facts', Facts, ({ facts, score, text }) => ({ facts, score, text }), 'PretrainingReport'),
   view('AttentionRecord', 'attention', Attention),
   view('AttentionSketch', 'attention', Attention),
   view('AttributionRecord', 'attribution', Attribution),
@@ -52,9 +56,14 @@ function view<K extends keyof Roots>(record: K, section: Section, component: Com
   return { record, section, component: component as never, props: (given) => ({ record: given }) };
 }
 
-/** A part of the report: the component takes what `props` picks. */
-function part<P extends object>(section: Section, component: Component<P>, props: (report: Report) => P): View {
-  return { record: 'Report', section, component: component as never, props: props as never };
+/** A part of a report: the component takes what `props` picks. */
+function part<P extends object, K extends 'Report' | 'PretrainingReport' = 'Report'>(
+  section: Section,
+  component: Component<P>,
+  props: (report: Roots[K]) => P,
+  record?: K,
+): View {
+  return { record: record ?? 'Report', section, component: component as never, props: props as never };
 }
 
 /** What names the model or run that a record is about; of two, the second. */
