@@ -156,7 +156,7 @@ def test_the_package_has_these_names() -> None:
     assert glassbert.__all__ == [
         "MultiLabelClassifier", "QuestionAnswerer", "SentenceEncoder", "TextClassifier", "TextPairClassifier",
         "TextRegressor", "TokenTagger",
-        "__version__", "check", "compare", "fill_mask", "lens", "load", "pipeline", "show",
+        "__version__", "check", "compare", "fill_mask", "lens", "load", "pipeline", "pretrain", "show",
         "train_tokenizer",
         "tune",
     ]  # fmt: skip

@@ -90,6 +90,18 @@ def test_what_cannot_be_is_refused(changes: dict[str, object], code: str, text: 
     assert not (tmp_path / "run").exists() or not list((tmp_path / "run").iterdir())
 
 
+def test_a_recipes_ramp_bends_to_the_batch_and_a_said_one_does_not(text: Path, tmp_path: Path) -> None:
+    for batch, ramp in ((6, 3), (7, 1), (2, 2), (64, 4)):
+        assert settled({"recipe": "modern", "batch_size": batch}).batch_ramp == ramp
+    with pytest.raises(
+        UsageError, match="does not divide into 4 parts — give --batch-ramp 3, or --batch-size 8"
+    ):
+        settled({"recipe": "modern", "batch_size": 6, "batch_ramp": 4})
+    config = run(options(text, tmp_path / "run", recipe="modern", batch_size=6, steps=1)).document["config"]
+    reason = "the recipe's 4, made to divide the batch"
+    assert config["batch_ramp"] == {"value": 3, "from": "recipe", "reason": reason}
+
+
 def test_what_is_said_beats_the_recipe_and_the_recipe_the_paper() -> None:
     found = settled({"recipe": "modern", "learning_rate": 0.5})
     assert (found.learning_rate, found.optimizer, found.max_length) == (0.5, "muon", 128)

@@ -276,6 +276,9 @@ def _config(options: PretrainOptions, settings: Settings) -> dict[str, dict[str,
     paper = ("default", "the BERT paper's, as far as it has one")
     chosen = ("recipe", f"the {settings.recipe} recipe's")
     unsaid = {name: chosen if name in RECIPES[settings.recipe] else paper for name in asdict(settings)}
+    recipe = RECIPES[settings.recipe]
+    if settings.batch_ramp != recipe.get("batch_ramp", settings.batch_ramp):
+        unsaid["batch_ramp"] = ("recipe", f"the recipe's {recipe['batch_ramp']}, made to divide the batch")
     origins = {name: ("option", "") if name in said else origin for name, origin in unsaid.items()}
     return {
         name: {"value": getattr(settings, name), "from": origin, "reason": reason}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from glassbert.errors import Problem, UsageError
@@ -130,13 +131,19 @@ def check(said: Mapping[str, Any]) -> None:
 def settled(said: Mapping[str, Any]) -> Settings:
     """What was said, with what the recipe says of the rest.
 
-    Raises UsageError for a batch that does not divide into the parts that it grows by.
+    A recipe's ramp bends to the largest part that divides the batch. Raises UsageError for a batch that does
+    not divide into the parts that somebody said it grows by.
     """
     settings = Settings(**{**RECIPES[said.get("recipe", "paper")], **said})
-    if settings.batch_size % settings.batch_ramp:
-        what = f"is {settings.batch_ramp}, and a batch of {settings.batch_size} is no multiple of it"
-        raise _bad("batch_ramp", what, "change one of the two, or give --batch-ramp 1")
-    return settings
+    ramp, batch = settings.batch_ramp, settings.batch_size
+    fitting = max(part for part in range(1, min(ramp, batch) + 1) if batch % part == 0)
+    if fitting == ramp:
+        return settings
+    if "batch_ramp" not in said:
+        return replace(settings, batch_ramp=fitting)
+    larger = f", or --batch-size {math.ceil(batch / ramp) * ramp}"
+    what = f"is {ramp}, and a batch of {batch} sequences does not divide into {ramp} parts"
+    raise _bad("batch_ramp", what, f"give --batch-ramp {fitting}{larger}")
 
 
 def check_length(said: Mapping[str, Any]) -> None:
