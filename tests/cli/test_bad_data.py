@@ -61,6 +61,13 @@ def test_bad_questions_leave_with_their_code_and_their_message(
     assert answer.problems == [f"a.json:{message}"]
 
 
+def test_at_most_twenty_problems_are_shown_and_all_are_counted(finetune: Inside) -> None:
+    Path("a.csv").write_text("text,label\n" + "a film,pos\nb film,neg\n" * 10 + "one field\n" * 50)
+    answer = finetune("a.csv")
+    assert answer.code == 65
+    assert len(answer.problems) == 21 and answer.problems[-1] == "... and 30 more (50 in all)"
+
+
 TWO = "EU B-ORG\nrejects O\n\nPeter B-PER\nBlackburn I-PER\n"
 BAD_TAGS = {
     "n1_one_column": (TWO.replace("rejects O", "rejects"), ":2: wrong-field-count: 1 column where"),

@@ -12,6 +12,7 @@ import sklearn.metrics as oracle
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
+import glassbert as gb
 from glassbert.errors import DataError, UsageError
 from glassbert.runs.data import DataOptions, read_dataset
 from glassbert.runs.evaluate import evaluate
@@ -84,6 +85,17 @@ def test_predictions_give_the_scores_again(trained: Path) -> None:
     wanted = np.array([result["thresholds"]["values"][label] for label in labels])
     clear = np.abs(scores - wanted) > 1e-6
     assert ((scores >= wanted) == sides[1])[clear].all()
+
+
+def test_a_prediction_has_what_the_pipeline_of_transformers_4_gives(trained: Path) -> None:
+    texts = texts_and_sets(12, seed=4)[0]
+    model = load(trained)
+    listed = model.task.listed(model.predict(texts))
+    answers = gb.pipeline("text-classification", model=str(trained))(texts)
+    assert [each["label"] for each in listed] == [each["label"] for each in answers]
+    np.testing.assert_allclose([each["score"] for each in listed], [each["score"] for each in answers])
+    for each in listed:
+        assert each["score"] == max(each["scores"].values()) == each["scores"][each["label"]]
 
 
 def test_thresholds_are_kept_and_used(trained: Path, tmp_path: Path) -> None:

@@ -265,10 +265,14 @@ class MultiLabelClassification:
         ]
 
     def listed(self, predictions: Predictions) -> list[dict[str, Any]]:
-        """One {labels, scores} per text."""
+        """One {label, score, labels, scores} per text; `label` is that of the highest score, as the pipeline
+        of transformers 4 gives it, `labels` are those that reach their thresholds.
+        """
         labels = self.head.labels
         return [
             {
+                "label": labels[int(np.argmax(scores))],
+                "score": max(scores),
                 "labels": [label for label, said in zip(labels, row.tolist(), strict=True) if said],
                 "scores": dict(zip(labels, scores, strict=True)),
             }
