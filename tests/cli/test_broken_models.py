@@ -219,6 +219,38 @@ def test_odd_keys_are_named_and_not_acted_upon(
     assert answer.json == inside("predict", finished, "--text", "a", "--json").json
 
 
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"auto_map": {"AutoTokenizer": ["evil.Evil", None]}}, "auto_map"),
+        ({"tokenizer_class": "EvilTokenizer"}, "EvilTokenizer"),
+    ],
+    ids=["V15 code", "V15 class"],
+)
+def test_odd_keys_of_a_tokenizer_are_named_and_not_acted_upon(
+    inside: Inside, finished: Path, tmp_path: Path, keys: dict[str, Any], said: str
+) -> None:
+    model = Path(shutil.copytree(finished / "model", tmp_path / "odd"))
+    path = model / "tokenizer_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | keys), encoding="utf-8")
+    answer = inside("predict", model, "--text", "a", "--json")
+    assert answer.code == 0, answer.err
+    assert any(line.startswith("note: ") and said in line for line in answer.err.splitlines()), answer.err
+
+
+def test_v7_words_that_no_lowered_text_can_reach_are_said_with_their_rate(
+    inside: Inside, finished: Path, tmp_path: Path
+) -> None:
+    model = Path(shutil.copytree(finished / "model", tmp_path / "cased"))
+    vocabulary(lambda lines: lines.__setitem__(slice(5, None), [each.capitalize() for each in lines[5:]]))(
+        model
+    )
+    answer = inside("predict", model, "--text", "a", "--json")
+    assert answer.code == 0, answer.err
+    (said,) = (line for line in answer.err.splitlines() if "do_lower_case is true" in line)
+    assert said.startswith("note: ") and "such words 100% of the tokens are unknown" in said
+
+
 def test_markup_in_a_label_stays_text(inside: Inside, finished: Path, tmp_path: Path) -> None:
     """M8: printed as it is, and escaped where it becomes a page."""
     evil = "<script>alert(1)</script>"
