@@ -13,6 +13,7 @@ from glassbert.errors import UsageError
 from glassbert.model.layout import Rows
 from glassbert.model.packed import Packed
 from glassbert.runs.models import Model
+from glassbert.runs.pretraining import held_out as home
 from glassbert.runs.pretraining.evaluate import evaluate_text, reads_text
 from glassbert.runs.pretraining.held_out import HeldOut
 from glassbert.text.corpus_writing import prepare_corpus
@@ -47,6 +48,18 @@ def test_losses_and_accuracies_are_means_over_all_that_is_asked(model: Model, he
     assert scores["mlm_accuracy"] == pytest.approx(np.mean(right))
     assert scores["nsp_loss"] == pytest.approx(np.mean(pairs), abs=1e-5)
     assert len(losses) == held_out.num_masked > 100
+
+
+def test_what_hiding_every_token_takes_is_told_from_a_part(
+    model: Model, held_out: HeldOut, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens = [len(batch.input_ids) for batch in held_out._hidden_one_by_one()]
+    read: list[int] = []
+    monkeypatch.setattr(home, "_sums", lambda network, batch: read.append(len(batch.input_ids)))
+    # a thousandth of a second a token, but for a first call of ten seconds
+    monkeypatch.setattr(home.time, "perf_counter", lambda: 10 * bool(read) + sum(read) / 1000)
+    assert held_out.seconds_to_hide(model.network) == pytest.approx(sum(tokens) / 1000)
+    assert read[1:] == tokens[: len(read) - 1] and 500 <= sum(read[1:]) < sum(tokens) / 2
 
 
 def test_bits_per_character_count_the_text_that_is_read(model: Model, held_out: HeldOut) -> None:

@@ -13,7 +13,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -33,6 +35,7 @@ from glassbert.text.windows import bounds
 # bounds of what is read: tokens of the sequences with masks, and of the sentences hidden token by token
 MOST_TOKENS, MOST_HIDDEN = 1 << 15, 1 << 15
 MOST_SENTENCES = 200
+SAMPLED_SECONDS = 0.5
 LARGEST = 700.0  # the exponential of more is no number
 TOKENS_AT_A_TIME = 4096
 MASKS = Masking(rate=0.15, fixed=True)
@@ -79,6 +82,26 @@ class HeldOut:
             count += len(batch.rows)
         mean = loss / max(count, 1.0)
         return math.exp(mean) if mean < LARGEST else math.inf
+
+    def seconds_to_hide(self, network: Network) -> float:
+        """What the pseudo-perplexity will take, from as many of its tokens as half a second reads.
+
+        The first batch is read once before: what a first call sets up would count as its cost.
+        """
+        for first in itertools.islice(self._hidden_one_by_one(), 1):
+            _sums(network, first)
+        started, taken, read = time.perf_counter(), 0.0, 0
+        for batch in self._hidden_one_by_one():
+            _sums(network, batch)
+            read += len(batch.input_ids)
+            taken = time.perf_counter() - started
+            if taken >= SAMPLED_SECONDS:
+                break
+        return taken * sum(self._tokens_hidden()) / max(read, 1)
+
+    def _tokens_hidden(self) -> list[int]:
+        """Of every sentence the tokens that are read when each is hidden once, special ones included."""
+        return [(end - begin) * (end - begin + 2) for begin, end in self._sentences()]
 
     def _tokens_per_character(self) -> float:
         """Tokens that are not special over the characters of what they spell, spaces between included."""
