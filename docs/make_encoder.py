@@ -224,7 +224,8 @@ def ship(run: str, out: Path) -> None:
     read = read_json(source / CONFIG)
     longest = int(read["max_position_embeddings"])
     write_pooling(out, pooling="mean", width=int(read["hidden_size"]), max_length=longest)
-    config = read | {"torch_dtype": "float16"}
+    config = read | {"torch_dtype": "float32"}  # what readers compute with
+    (out / WEIGHTS).chmod(0o644)
     (out / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     print(f"{sum(file.stat().st_size for file in out.rglob('*') if file.is_file()):,} bytes")
 
