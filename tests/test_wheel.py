@@ -19,10 +19,17 @@ DATA = (
     "glassbert/runs/demo/reviews.csv",
     "glassbert/runs/demo/LICENSE",
     "glassbert/runs/demo/README.md",
-    "glassbert/encoder/model.safetensors",
-    "glassbert/encoder/tokenizer.json",
+    "glassbert/encoder/1_Pooling/config.json",
     "glassbert/encoder/LICENSE",
     "glassbert/encoder/README.md",
+    "glassbert/encoder/config.json",
+    "glassbert/encoder/model.safetensors",
+    "glassbert/encoder/modules.json",
+    "glassbert/encoder/sentence_bert_config.json",
+    "glassbert/encoder/special_tokens_map.json",
+    "glassbert/encoder/tokenizer.json",
+    "glassbert/encoder/tokenizer_config.json",
+    "glassbert/encoder/vocab.txt",
 )
 
 
