@@ -9,6 +9,7 @@ while a picture is not what this draws.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ RESULTS, IMAGES = ROOT / "benchmarks" / "results", ROOT / "docs" / "images"
 CURVES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "encoder": (
         "distilling glassbert-l3: what differs from MiniLM on held-out paragraphs",
-        {"unexplained": "share of the variance of the states that is left", "apart": "1 - cos of the means"},
+        {"unexplained": "variance of the states that is left", "apart": "1 - cos of a text's means"},
     ),
 }
 """The pictures: title, and the curves by the key of their number."""
@@ -26,7 +27,7 @@ WIDTH, HEIGHT = 720, 400
 LEFT, RIGHT, TOP, BOTTOM = 64, 24, 40, 52
 COLORS = ("#1d5fa8", "#b4550f")
 FONT = 'font-family="system-ui, sans-serif" font-size="13"'
-TICKS = 5
+MOST_TICKS = 10
 Row = dict[str, Any]
 
 
@@ -59,11 +60,12 @@ def drawn(name: str, rows: list[Row]) -> str:
         f'<text x="{LEFT}" y="20">{title}</text>',
         f'<path d="M{x(0):.1f} {y(high):.1f} V{y(0):.1f} H{x(most):.1f}" stroke="#888888" fill="none"/>',
     ]
-    for share in range(TICKS):
-        tokens, value = most * share / (TICKS - 1), high * share / (TICKS - 1)
-        parts.append(f'<text x="{x(tokens):.1f}" y="{y(0) + 18:.1f}" text-anchor="middle">'
-                     f"{tokens / 1e6:.1f}</text>")  # fmt: skip
-        parts.append(f'<text x="{LEFT - 8}" y="{y(value) + 4:.1f}" text-anchor="end">{value:.2f}</text>')
+    for tokens in ticks(most / 1e6):
+        parts.append(
+            f'<text x="{x(1e6 * tokens):.1f}" y="{y(0) + 18:.1f}" text-anchor="middle">{tokens:g}</text>'
+        )
+    for value in ticks(high):
+        parts.append(f'<text x="{LEFT - 8}" y="{y(value) + 4:.1f}" text-anchor="end">{value:g}</text>')
     middle = (LEFT + WIDTH - RIGHT) / 2
     parts.append(f'<text x="{middle:.1f}" y="{HEIGHT - 10}" text-anchor="middle">million tokens read</text>')
     for number, (key, says) in enumerate(curves.items()):
@@ -75,6 +77,13 @@ def drawn(name: str, rows: list[Row]) -> str:
         parts.append(f'<circle cx="{WIDTH - 380}" cy="{height}" r="4" fill="{color}"/>')
         parts.append(f'<text x="{WIDTH - 368}" y="{height + 4}">{says}: {rows[-1][key]:.3f} at last</text>')
     return "\n".join([*parts, "</g>", "</svg>"]) + "\n"
+
+
+def ticks(high: float) -> list[float]:
+    """0 and the multiples of 1, 2 or 5 times a power of ten up to `high`, four to ten of them."""
+    power = 10.0 ** math.floor(math.log10(high))
+    step = next(each * power for each in (0.1, 0.2, 0.5, 1) if high / (each * power) < MOST_TICKS)
+    return [round(number * step, 10) for number in range(math.floor(high / step) + 1)]
 
 
 if __name__ == "__main__":

@@ -30,3 +30,9 @@ def test_dots_stand_where_their_numbers_are() -> None:
         places = np.array([float(each.get("cx", 0)) for each in dots]) - MAKE["LEFT"]
         width = MAKE["WIDTH"] - MAKE["LEFT"] - MAKE["RIGHT"]
         np.testing.assert_allclose(places / width, np.arange(5) / 4, atol=1e-3)
+
+
+def test_ticks_are_round_numbers() -> None:
+    assert MAKE["ticks"](1.179) == [0, 0.2, 0.4, 0.6, 0.8, 1.0]
+    assert MAKE["ticks"](4.6) == [0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5]
+    assert MAKE["ticks"](63.0) == [0, 10, 20, 30, 40, 50, 60]
