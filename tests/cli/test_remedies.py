@@ -52,6 +52,7 @@ def test_what_is_said_while_reading_names_options_of_the_verb(verb: str) -> None
         ("write names; for scores use --task NAME", "write names"),
         ("name it with --text-column, or --task X, or wait", "name it with --text-column, or wait"),
         ("use --task NAME", "use --task NAME"),
+        ("run `pip install --no-deps P`, or use --task X", "run `pip install --no-deps P`"),
         ("use --text-column; or not", "use --text-column; or not"),
         ("a text--task and --text-column-of, or this", "a text--task and --text-column-of, or this"),
     ],

