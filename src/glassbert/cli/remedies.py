@@ -18,7 +18,8 @@ NEXT = re.compile(r"(, or |; )")
 
 def fitting(fix: str, options: Collection[str]) -> str:
     """The remedy without those of its ways out that name an option which is not among `options`; unchanged
-    where none would be left. Options of a whole command, `glassbert finetune --task T` or `pip install --no-deps P`, are its own.
+    where none would be left. Options of a whole command, `glassbert finetune --task T` or
+    `pip install --no-deps P`, are its own.
     """
     ways = NEXT.split(fix)
     named = [set(OPTION.findall(COMMAND.sub("", way))) for way in ways]
