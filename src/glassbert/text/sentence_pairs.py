@@ -2,9 +2,11 @@
 
 The rules are those of the BERT paper (section 3.1 and appendix A.2) and of its program: sentences of a
 document as many as fit, cut in two at random; half of the second parts are replaced by text of another
-document; one sample in ten is shorter; what is too long is cut at a random end. One thing differs, because
-a sample is to be a pure function of (seed, step, sample): where a second part is replaced, its own sentences
-are not put back for the next sample. They have their turn at another step: cuts are drawn anew every time.
+document; one sample in ten is shorter; what is too long is cut at a random end. Two things differ.
+A sample is a pure function of (seed, step, sample): where a second part is replaced, its own sentences are
+not put back for the next sample. They have their turn at another step: cuts are drawn anew every time. And
+a sentence that fills a sample by itself is cut inside, where the program never lets a text follow it: with
+long sentences in short samples nearly all its second parts are random, and there is nothing to learn.
 """
 
 from __future__ import annotations
@@ -70,16 +72,22 @@ class SentencePairs:
             target = 2 + _below(words[1], self.capacity - 1)
             fits = int(np.searchsorted(segments, segments[first] + target, side="right")) - 1
             end = min(end, max(fits, first + 1))
-        count = end - first
-        middle = first + 1 + (_below(words[2], count - 1) if count > 1 else 0)
-        random = count == 1 or words[3] < RANDOM_SHARE * UNIT
-        a = (int(segments[first]), int(segments[middle]))
+        begin, middle, last = self._halves(first, end, words[2])
+        random = middle == last or words[3] < RANDOM_SHARE * UNIT
+        a, b = (begin, middle), (middle, last)
         if random:
-            b = self._random(sample, target - (a[1] - a[0]), words[4:6])
-        else:
-            b = (int(segments[middle]), int(segments[end]))
+            b = self._random(sample, target - (middle - begin), words[4:6])
         a, b = _truncated(a, b, self.capacity, words[8:])
         return a, b, random
+
+    def _halves(self, first: int, end: int, word: int) -> tuple[int, int, int]:
+        """Where a run of segments begins, is cut in two, and ends, in tokens; a token alone is not cut."""
+        begin, last = int(self.corpus.segments[first]), int(self.corpus.segments[end])
+        if end - first > 1:
+            middle = int(self.corpus.segments[first + 1 + _below(word, end - first - 1)])
+        else:
+            middle = begin + 1 + (_below(word, last - begin - 1) if last - begin > 1 else 0)
+        return begin, middle, last
 
     def _random(self, sample: int, wanted: int, words: list[int]) -> Span:
         """Segments of another document, from a random one on, until there are `wanted` tokens or no more."""
