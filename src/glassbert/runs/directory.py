@@ -8,13 +8,14 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from glassbert.durable import make_directory, write_file
-from glassbert.errors import DataError, MissingInputError, OutputError, Problem
+from glassbert.errors import DataError, GlassbertError, MissingInputError, OutputError, Problem
 from glassbert.strict_json import read_json
 
 FORMAT_VERSION = 1
@@ -106,6 +107,17 @@ class RunDirectory:
         self.document |= changes or {}
         text = json.dumps(self.document, indent=1, ensure_ascii=False, allow_nan=False)
         write_file(self.path / FILE, [text.encode(), b"\n"])
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """run.json says "running" within the block and "stopped" once it was left by an error."""
+        self.update({"status": "running"})
+        try:
+            yield
+        except BaseException:
+            with suppress(GlassbertError):  # a full disk must not hide why the run stopped
+                self.update({"status": "stopped"})
+            raise
 
 
 def refuse_full(path: Path) -> None:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
-from glassbert.errors import GlassbertError
 from glassbert.runs.begun_facts import config_facts, model_facts
 from glassbert.runs.check.finding import refuse_mistakes
 from glassbert.runs.data import Dataset, Learning, read_dataset
@@ -165,7 +162,7 @@ class _Run:
         if not self.world.is_first:
             self._fit(job, stop=stop)
             return run
-        with _marked(run):
+        with run.at_work():
             evaluation = self._windows(self.dataset.evaluation)
             for remark in remarks(job.task, job.train.windows, job.train.examples):
                 watchers.say(f"note: {remark}")
@@ -241,18 +238,6 @@ def read_run(
     for warning in prepared.model.warnings:
         watchers.say(f"note: {warning}")
     return dataset, prepared
-
-
-@contextmanager
-def _marked(run: RunDirectory) -> Iterator[None]:
-    """run.json says "running" within the block and "stopped" once it was left by an error."""
-    run.update({"status": "running"})
-    try:
-        yield
-    except BaseException:
-        with suppress(GlassbertError):  # a full disk must not hide why the run stopped
-            run.update({"status": "stopped"})
-        raise
 
 
 def _say_budget(outcome: Outcome, planned: int, watchers: Watchers) -> None:

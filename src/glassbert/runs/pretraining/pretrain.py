@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
-from glassbert.errors import DataError, GlassbertError, MissingInputError, UsageError
+from glassbert.errors import DataError, MissingInputError, UsageError
 from glassbert.runs.directory import RunDirectory, clear
 from glassbert.runs.export import save_model
 from glassbert.runs.fingerprints import code_fingerprint, digest
@@ -127,7 +125,7 @@ class _Run:
     def complete(self, *, stop: Stop, started: float) -> RunDirectory:
         """Read, train, judge and save; a run that fails or is stopped says so in run.json."""
         run, settings, world = self.directory, settled(self.options.said), self.world
-        with _marked(run):
+        with run.at_work():
             texts = in_turns(world, self._texts)
             begun = begin_network(self.options, settings, texts.tokenizer)
             if world.size > 1:
@@ -282,15 +280,3 @@ def _config(options: PretrainOptions, settings: Settings) -> dict[str, dict[str,
         name: {"value": getattr(settings, name), "from": origin, "reason": reason}
         for name, (origin, reason) in origins.items()
     }
-
-
-@contextmanager
-def _marked(run: RunDirectory) -> Iterator[None]:
-    """run.json says "running" within the block and "stopped" once it was left by an error."""
-    run.update({"status": "running"})
-    try:
-        yield
-    except BaseException:
-        with suppress(GlassbertError):  # a full disk must not hide why the run stopped
-            run.update({"status": "stopped"})
-        raise
