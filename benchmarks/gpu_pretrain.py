@@ -67,15 +67,8 @@ def peer(options: argparse.Namespace) -> None:
     import transformers
 
     samples, tokenizer, config = pretrain.material(options, options.length)
-    theirs = transformers.BertConfig(
-        vocab_size=config.vocab_size,
-        hidden_size=config.hidden_size,
-        num_hidden_layers=config.num_hidden_layers,
-        num_attention_heads=config.num_attention_heads,
-        intermediate_size=config.intermediate_size,
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-        attn_implementation="sdpa",
+    theirs = pretrain.peer_config(
+        config, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, attn_implementation="sdpa"
     )
     device = torch.device(options.device)
     model = transformers.BertForPreTraining(theirs).to(device).train()

@@ -150,6 +150,20 @@ def stopped() -> Iterator[None]:
         pass
 
 
+def peer_config(config: EncoderConfig, **others: Any) -> Any:
+    """transformers' words for an encoder of this size."""
+    import transformers
+
+    return transformers.BertConfig(
+        vocab_size=config.vocab_size,
+        hidden_size=config.hidden_size,
+        num_hidden_layers=config.num_hidden_layers,
+        num_attention_heads=config.num_attention_heads,
+        intermediate_size=config.intermediate_size,
+        **others,
+    )
+
+
 def peer(options: argparse.Namespace) -> None:
     import torch
     import transformers
@@ -158,14 +172,7 @@ def peer(options: argparse.Namespace) -> None:
     as_it_comes = options.role == fitting.PEER
     torch.set_flush_denormal(not as_it_comes)
     samples, tokenizer, config = material(options)
-    theirs = transformers.BertConfig(
-        vocab_size=config.vocab_size,
-        hidden_size=config.hidden_size,
-        num_hidden_layers=config.num_hidden_layers,
-        num_attention_heads=config.num_attention_heads,
-        intermediate_size=config.intermediate_size,
-        attention_probs_dropout_prob=0.1 if as_it_comes else 0.0,
-    )
+    theirs = peer_config(config, attention_probs_dropout_prob=0.1 if as_it_comes else 0.0)
     made = Batches(samples, tokenizer, Masking(), seed=0)
     numbers = np.random.default_rng(0).permutation(len(samples))[:SEQUENCES_OF_PEER]
     batch = made.batch(numbers, step=0)

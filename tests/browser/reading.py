@@ -18,6 +18,16 @@ PIXELS = """(canvas) => {
   for (let i = 0; i < data.length; i += 8192) text += String.fromCharCode(...data.subarray(i, i + 8192));
   return { width, height, data: btoa(text) };
 }"""
+# the page becomes a canvas with a picture that is given as a data address
+DECODE = """async (data) => {
+  const image = new Image();
+  image.src = data;
+  await image.decode();
+  const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [image.width, image.height];
+  canvas.getContext('2d').drawImage(image, 0, 0);
+  document.body.replaceChildren(canvas);
+}"""
 TEXTS = """(root, selector) => [...root.querySelectorAll(selector)].map((element) => {
   const { x, y, width, height } = element.getBoundingClientRect();
   return { text: element.textContent.trim(), x: x + scrollX + width / 2, y: y + scrollY + height / 2 };

@@ -25,7 +25,7 @@ from glassbert.cli.main import main
 from glassbert.model.config import HeadConfig
 from glassbert.model.network import Network
 from glassbert.model.pretrained import save_pretrained
-from tests.browser.reading import Mark, Ramp, marks, named, pixels, wait_until
+from tests.browser.reading import DECODE, Mark, Ramp, marks, named, pixels, wait_until
 from tests.markdown import read
 
 ROOT = Path(__file__).parent.parent.parent
@@ -42,15 +42,6 @@ def script() -> ModuleType:
 
 
 gallery = script()
-DECODE = """async (data) => {
-  const image = new Image();
-  image.src = data;
-  await image.decode();
-  const canvas = document.createElement('canvas');
-  [canvas.width, canvas.height] = [image.width, image.height];
-  canvas.getContext('2d').drawImage(image, 0, 0);
-  document.body.replaceChildren(canvas);
-}"""
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from glassbert.model.network import Network
 from glassbert.show.comparison import comparison_record
 from glassbert.show.report import build_report, report_records
 from tests.browser.conftest import ReportOf, Visit
-from tests.browser.reading import pixels, wait_until
+from tests.browser.reading import DECODE, pixels, wait_until
 from tests.browser.test_label_errors import content as set_report
 from tests.browser.test_label_errors import sets
 from tests.browser.test_number_errors import content as number_report
@@ -52,15 +52,6 @@ BOX = (
 )
 CANVASES = f"""(section) => [...section.querySelectorAll('canvas')].filter(
   (e) => e.checkVisibility() && e.width && e.height && !e.closest('{CONTROLS}')).map((e) => e.toDataURL())"""
-DECODE = """async (data) => {
-  const image = new Image();
-  image.src = data;
-  await image.decode();
-  const canvas = document.createElement('canvas');
-  [canvas.width, canvas.height] = [image.width, image.height];
-  canvas.getContext('2d').drawImage(image, 0, 0);
-  document.body.replaceChildren(canvas);
-}"""
 Make = Callable[[Path, ReportOf], object]
 
 

@@ -8,8 +8,6 @@ import pytest
 
 from glassbert.text.function_words import UNTOLD, WORDS, language_of
 
-CAPTIONS = Path(__file__).parents[3] / "shared" / "data" / "multi30k"
-
 
 @pytest.mark.parametrize(
     ("text", "language"),
@@ -44,10 +42,9 @@ def test_every_word_is_one_word_that_is_found_again() -> None:
 
 
 @pytest.mark.data
-@pytest.mark.skipif(not CAPTIONS.is_dir(), reason="needs shared/data/multi30k")
 @pytest.mark.parametrize(("code", "language"), [("en", "English"), ("de", "German"), ("fr", "French")])
-def test_few_captions_are_taken_for_another_language(code: str, language: str) -> None:
-    with gzip.open(CAPTIONS / f"test_2016_flickr.{code}.gz", "rt", encoding="utf-8") as file:
+def test_few_captions_are_taken_for_another_language(shared_data: Path, code: str, language: str) -> None:
+    with gzip.open(shared_data / "multi30k" / f"test_2016_flickr.{code}.gz", "rt", encoding="utf-8") as file:
         found = Counter(map(language_of, file))
     assert found.total() == 1000 and found[language] > 850
     assert found.total() - found[language] - found[UNTOLD] <= 5

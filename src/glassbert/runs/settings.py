@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from glassbert.errors import Problem, UsageError
 from glassbert.runs.learnt import Learnt, problem_of
+from glassbert.runs.sensible import Range, bad_setting, check_choice, check_number, check_whole
 from glassbert.tasks.labels import ClassWeights
 from glassbert.tasks.names import METRICS
 from glassbert.train.optimizer import NAMES as OPTIMIZERS
@@ -65,8 +65,7 @@ ALIASES = {
     "hidden_dropout_prob": "hidden_dropout",
     "attention_probs_dropout_prob": "attention_dropout",
 }
-# name: (lowest, highest, whether the lowest itself will do)
-RANGES = {
+RANGES: Mapping[str, Range] = {
     "epochs": (0, 10_000, False),
     "learning_rate": (0, 10, False),
     "layer_decay": (0, 1, True),
@@ -107,9 +106,9 @@ def plain_names(given: Mapping[str, Any]) -> dict[str, Any]:
         if plain not in known:
             close = difflib.get_close_matches(name, [*known, *ALIASES], n=1)
             hint = f"did you mean {close[0]}? " if close else ""
-            raise _bad(name, "is no setting", f"{hint}settings: {', '.join(known)}")
+            raise bad_setting(name, "is no setting", f"{hint}settings: {', '.join(known)}")
         if plain in named:
-            raise _bad(name, "is given twice, under two names", f"keep {plain}")
+            raise bad_setting(name, "is given twice, under two names", f"keep {plain}")
         named[plain] = value
     return named
 
@@ -121,26 +120,14 @@ def check(settings: Mapping[str, Any]) -> None:
             continue
         if name in Learnt.__dataclass_fields__:
             if problem := problem_of(name, value):
-                raise _bad(name, *problem)
+                raise bad_setting(name, *problem)
         elif name in RANGES:
-            _check_range(name, value)
+            check_number(name, value, RANGES[name])
         elif name in LEAST:
-            if not isinstance(value, int) or isinstance(value, bool) or not LEAST[name] <= value < 2**31:
-                raise _bad(name, f"is {value!r}", f"give a whole number from {LEAST[name]} to 2147483647")
-        elif name in CHOICES and value not in CHOICES[name]:
-            raise _bad(name, f"is {value!r}", f"choose one of {', '.join(CHOICES[name])}")
+            check_whole(name, value, LEAST[name])
+        elif name in CHOICES:
+            check_choice(name, value, CHOICES[name])
         elif name == "class_weights" and value != "balanced" and not isinstance(value, Mapping):
-            raise _bad(name, f"is {value!r}", 'give "balanced", or a table of label = weight in --config')
-
-
-def _check_range(name: str, value: Any) -> None:
-    low, high, inclusive = RANGES[name]
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not (low <= value <= high if inclusive else low < value <= high):
-        from_to = f"give a number {'from' if inclusive else 'above'} {low} to {high:g}"
-        raise _bad(name, f"is {value!r}", from_to)
-
-
-def _bad(name: str, what: str, fix: str) -> UsageError:
-    option = "--" + name.replace("_", "-")
-    return UsageError(Problem(code="bad-setting", what=f"{option} {what}", fix=fix))
+            raise bad_setting(
+                name, f"is {value!r}", 'give "balanced", or a table of label = weight in --config'
+            )

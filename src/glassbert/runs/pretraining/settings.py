@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from glassbert.errors import Problem, UsageError
+from glassbert.runs.sensible import Range, bad_setting, check_choice, check_number, check_whole
 from glassbert.tasks.pretraining import HEADS
 from glassbert.train.schedule import DECAYS
 
@@ -82,8 +83,7 @@ class Settings:
 
 
 DEFAULTS = {field.name: field.default for field in fields(Settings)}
-# name: (lowest, highest, whether the lowest itself will do)
-RANGES = {
+RANGES: Mapping[str, Range] = {
     "budget": (0, 1e9, False),
     "learning_rate": (0, 10, False),
     "warmup_ratio": (0, 1, True),
@@ -115,17 +115,15 @@ def check(said: Mapping[str, Any]) -> None:
     """Raise UsageError for the first of these values that makes no sense; not all settings need be there."""
     for name, value in said.items():
         if name not in DEFAULTS:
-            raise _bad(name, "is no setting", f"settings: {', '.join(DEFAULTS)}")
+            raise bad_setting(name, "is no setting", f"settings: {', '.join(DEFAULTS)}")
         if name in RANGES:
-            _check_range(name, value)
+            check_number(name, value, RANGES[name])
         elif name in LEAST:
-            whole = isinstance(value, int) and not isinstance(value, bool)
-            if not whole or not LEAST[name] <= value < 2**31:
-                raise _bad(name, f"is {value!r}", f"give a whole number from {LEAST[name]} to 2147483647")
-        elif name in CHOICES and value not in CHOICES[name]:
-            raise _bad(name, f"is {value!r}", f"choose one of {', '.join(CHOICES[name])}")
+            check_whole(name, value, LEAST[name])
+        elif name in CHOICES:
+            check_choice(name, value, CHOICES[name])
         elif name in FLAGS and not isinstance(value, bool):
-            raise _bad(name, f"is {value!r}", "give true or false")
+            raise bad_setting(name, f"is {value!r}", "give true or false")
 
 
 def settled(said: Mapping[str, Any]) -> Settings:
@@ -143,7 +141,7 @@ def settled(said: Mapping[str, Any]) -> Settings:
         return replace(settings, batch_ramp=fitting)
     larger = f", or --batch-size {math.ceil(batch / ramp) * ramp}"
     what = f"is {ramp}, and a batch of {batch} sequences does not divide into {ramp} parts"
-    raise _bad("batch_ramp", what, f"give --batch-ramp {fitting}{larger}")
+    raise bad_setting("batch_ramp", what, f"give --batch-ramp {fitting}{larger}")
 
 
 def check_length(said: Mapping[str, Any]) -> None:
@@ -155,19 +153,5 @@ def check_length(said: Mapping[str, Any]) -> None:
 
 def size_of(name: str) -> tuple[int, int]:
     """Blocks and hidden size. Raises UsageError for an unknown name."""
-    if name not in SIZES:
-        raise _bad("size", f"is {name!r}", f"choose one of {', '.join(SIZES)}")
+    check_choice("size", name, tuple(SIZES))
     return SIZES[name]
-
-
-def _check_range(name: str, value: Any) -> None:
-    low, high, inclusive = RANGES[name]
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not (low <= value <= high if inclusive else low < value <= high):
-        from_to = f"give a number {'from' if inclusive else 'above'} {low} to {high:g}"
-        raise _bad(name, f"is {value!r}", from_to)
-
-
-def _bad(name: str, what: str, fix: str) -> UsageError:
-    option = "--" + name.replace("_", "-")
-    return UsageError(Problem(code="bad-setting", what=f"{option} {what}", fix=fix))
