@@ -1,7 +1,9 @@
 """The programs in examples/ do what they say."""
 
 import contextlib
+import gzip
 import io
+import json
 import re
 import runpy
 import sys
@@ -10,7 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 
+from glassbert.model.pretrained import load_pretrained
 from tests.stand_ins import make_stand_ins
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -51,6 +55,43 @@ def test_demo_reviews_keep_only_sentences_that_people_lean_on(
         ["it broke", "negative"],
         ['fine , "mostly"', "positive"],
     ]
+
+
+def test_an_encoder_is_trimmed_distilled_and_shipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_stand_ins(tmp_path)
+    sentence = "The film is warm. The plot is dull and the cast is fine. A song is cold. "
+    texts = [f"Title {n}\n\n{sentence * (3 + n % 3)}\n{sentence}\n" for n in range(200)]
+    wiki = "".join(f'<doc id="{n}">\n{text}</doc>\n' for n, text in enumerate([*texts, "Stub\n\nshort\n"]))
+    (tmp_path / "wiki.gz").write_bytes(gzip.compress(wiki.encode()))
+
+    def make(*words: str) -> None:
+        run("make_encoder.py", *words, directory=tmp_path, monkeypatch=monkeypatch)
+
+    make("text", "wiki.gz", "--out", "wiki.txt")
+    documents = (tmp_path / "wiki.txt").read_text(encoding="utf-8").strip().split("\n\n")
+    assert len(documents) == 200 and documents[1].split("\n") == [(sentence * 4).strip(), sentence.strip()]
+    whole = load_pretrained(tmp_path / "minilm").network
+    pieces = whole.config.vocab_size - 3
+    make("trim", "minilm", "--pieces", str(pieces), "--out", "trimmed")
+    trimmed = load_pretrained(tmp_path / "trimmed").network
+    kept, table = (each.encoder.embeddings.word.weight for each in (trimmed, whole))
+    assert len(kept) == pieces and torch.equal(kept, table[:pieces])
+    short = ("--batch-tokens", "60", "--minutes", "0.05", "--threads", "1")
+    make("distil", "trimmed", "wiki.txt", "--blocks", "0", *short, "--out", "student")
+    rows = [json.loads(line) for line in (tmp_path / "student" / "metrics.jsonl").read_text().splitlines()]
+    judged = [row for row in rows if "unexplained" in row]
+    assert len(judged) > 1 and judged[-1]["unexplained"] < judged[0]["unexplained"]
+    student = load_pretrained(tmp_path / "student").network
+    assert student.config.num_hidden_layers == 1
+    assert torch.equal(student.encoder.embeddings.word.weight, kept)
+    make("ship", "student", "--out", "shipped")
+    shipped = load_pretrained(tmp_path / "shipped").network
+    for name, value in shipped.state_dict().items():
+        assert torch.equal(value, student.state_dict()[name].half().float()), name
+    assert not (tmp_path / "shipped" / "metrics.jsonl").exists()
+    assert "kept" in capsys.readouterr().out
 
 
 def pack(files: dict[str, bytes]) -> bytes:

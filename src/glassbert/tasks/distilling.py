@@ -12,6 +12,7 @@ is over all tokens, here it is over the masked ones, where the logits are made a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -70,16 +71,22 @@ def distillation_loss(found: DistilledSums, *, masked_per_token: float) -> Tenso
 
 def make_student(teacher: Network, *, seed: int = 0) -> Network:
     """Half of the teacher's blocks (rounded up), every second one from the first on, and all the rest."""
-    blocks = list(teacher.encoder.blocks)[::2]
-    config = replace(teacher.config, num_hidden_layers=len(blocks))
-    student = Network(config, HeadConfig(kind=HEADS["mlm"]), seed=seed)  # type: ignore[arg-type]
+    kept = range(0, teacher.config.num_hidden_layers, 2)
+    student = with_blocks(teacher, kept, HeadConfig(kind=HEADS["mlm"]), seed=seed)  # type: ignore[arg-type]
+    head = student.head
+    assert isinstance(head, MaskedHead)
+    head.load_state_dict(masked_head(teacher, name="teacher").state_dict())
+    return student
+
+
+def with_blocks(teacher: Network, kept: Sequence[int], head: HeadConfig, *, seed: int = 0) -> Network:
+    """The teacher's embeddings and these of its blocks, numbered from 0, under a new head."""
+    blocks = [teacher.encoder.blocks[number] for number in kept]
+    student = Network(replace(teacher.config, num_hidden_layers=len(blocks)), head, seed=seed)
     student.encoder.embeddings.load_state_dict(teacher.encoder.embeddings.state_dict())
     ending = teacher.encoder.blocks[-1].state_dict()
     for mine, theirs in zip(student.encoder.blocks, blocks, strict=True):
         # the norm at the end is the last block's, whichever that is
         known = ending | theirs.state_dict()
         mine.load_state_dict({name: known[name] for name in mine.state_dict()})
-    head = student.head
-    assert isinstance(head, MaskedHead)
-    head.load_state_dict(masked_head(teacher, name="teacher").state_dict())
     return student

@@ -1,9 +1,9 @@
 """The encoder that glassbert carries: its text, its vocabulary, and the files it is shipped as.
 
-    python docs/make_encoder.py text WIKI.gz... --out wiki.txt
-    python docs/make_encoder.py trim minilm --pieces 22528 --out trimmed
-    python docs/make_encoder.py distil trimmed wiki.txt --blocks 0 2 5 --minutes 60 --out student
-    python docs/make_encoder.py ship student --out src/glassbert/encoder
+    python examples/make_encoder.py text WIKI.gz... --out wiki.txt
+    python examples/make_encoder.py trim minilm --pieces 22528 --out trimmed
+    python examples/make_encoder.py distil trimmed wiki.txt --blocks 0 2 5 --minutes 60 --out student
+    python examples/make_encoder.py ship student --out src/glassbert/encoder
 
 `text` turns WikiExtractor's <doc> elements into documents separated by blank lines. `trim` keeps the first
 pieces of a WordPiece vocabulary, which BERT's authors ordered by frequency, and their rows of the word table:
@@ -41,9 +41,11 @@ from glassbert.model.pretrained import CONFIG, WEIGHTS, load_pretrained, save_pr
 from glassbert.runs.pooling_files import write_pooling
 from glassbert.runs.resolve import resolve_model
 from glassbert.strict_json import read_json
+from glassbert.tasks.distilling import with_blocks
 from glassbert.text.tokenizer import Tokenizer
 
 UNUSED = "[unused"
+WORDS = "embeddings.word.weight"
 LEAST_CHARACTERS = 200
 CURVE = "metrics.jsonl"
 SHORTEST, LONGEST = 30, 128
@@ -105,24 +107,22 @@ def articles(lines: Iterable[str]) -> Iterator[str]:
 
 def trim(name: str, pieces: int, out: Path) -> None:
     source = resolve_model(name).directory
-    vocabulary = (source / "vocab.txt").read_text(encoding="utf-8").split("\n")
-    kept = [row for row, piece in enumerate(vocabulary) if piece and not piece.startswith(UNUSED)][:pieces]
+    vocabulary = (source / "vocab.txt").read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    kept = [row for row, piece in enumerate(vocabulary) if not piece.startswith(UNUSED)][:pieces]
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         (place / "vocab.txt").write_text("".join(f"{vocabulary[row]}\n" for row in kept), encoding="utf-8")
         shutil.copy(source / "tokenizer_config.json", place)
         tokenizer = Tokenizer.load(place, vocab_size=len(kept))
     network = load_pretrained(source).network
-    table = "embeddings.word_embeddings.weight"
-    weights = network.encoder.state_dict()
-    (word,) = [key for key, value in weights.items() if len(value) == len(vocabulary) - 1]
-    weights[word] = weights[word][torch.from_numpy(np.array(kept))]
     config = replace(network.config, vocab_size=len(kept), pad_token_id=tokenizer.pad_token_id)
     smaller = Network(config, network.head_config, seed=0)
+    weights = network.encoder.state_dict()
+    weights[WORDS] = weights[WORDS][torch.tensor(kept)]
     smaller.encoder.load_state_dict(weights)
     save_pretrained(smaller, out)
     tokenizer.save(out)
-    print(f"{len(vocabulary) - 1:,} pieces, {len(kept):,} kept; {table}")
+    print(f"{len(vocabulary):,} pieces, {len(kept):,} kept")
 
 
 def distil(given: argparse.Namespace) -> None:
@@ -130,7 +130,8 @@ def distil(given: argparse.Namespace) -> None:
     torch.set_num_threads(given.threads)
     teacher = load_pretrained(given.teacher).network.eval().requires_grad_(False)
     tokenizer = Tokenizer.load(given.teacher, vocab_size=teacher.config.vocab_size)
-    student = student_of(teacher, given.blocks)
+    student = with_blocks(teacher, given.blocks, teacher.head_config)
+    student.encoder.embeddings.word.weight.requires_grad_(False)
     paragraphs = [
         line for line in given.text.read_text(encoding="utf-8").split("\n") if len(line) >= SHORTEST
     ]
@@ -163,17 +164,6 @@ def distil(given: argparse.Namespace) -> None:
     tokenizer.save(given.out)
 
 
-def student_of(teacher: Network, blocks: list[int]) -> Network:
-    """The teacher with these of its blocks alone; its word table is not learnt."""
-    student = Network(replace(teacher.config, num_hidden_layers=len(blocks)), teacher.head_config, seed=0)
-    student.encoder.embeddings.load_state_dict(teacher.encoder.embeddings.state_dict())
-    for mine, number in zip(student.encoder.blocks, blocks, strict=True):
-        mine.load_state_dict(teacher.encoder.blocks[number].state_dict())
-    (words,) = (each for each in student.encoder.parameters() if len(each) == teacher.config.vocab_size)
-    words.requires_grad_(False)
-    return student
-
-
 def batches(paragraphs: list[str], size: int, draw: np.random.Generator) -> Iterator[list[str]]:
     """Texts of about `size` tokens together, each a paragraph or one sentence of it, without an end."""
     batch, length = [], 0
@@ -194,7 +184,7 @@ def compared(
     student: Network, teacher: Network, tokenizer: Tokenizer, texts: list[str]
 ) -> tuple[Packed, tuple[Tensor, Tensor]]:
     """A batch, and the two parts of the loss on it; of a text more than one window are texts of their own."""
-    windows = tokenizer.windows(texts, max_length=LONGEST)
+    windows = tokenizer.windows(texts, max_length=min(LONGEST, student.config.max_length))
     packed = pack(windows, student)
     with torch.no_grad():
         wanted = teacher.encoder(packed)
