@@ -6,7 +6,7 @@ A tagger and a question answerer of MiniLM's shape, random weights, four windows
 loss over tokens, backward, norm and AdamW, with word embeddings by rows, as `glassbert finetune` does it.
 Sizes take turns, one step each, so that a noisy neighbour hits all alike. Were the cost linear in tokens, the
 microseconds of a token would be equal for all sizes; the products of attention add a share that grows with S,
-and what a step costs whatever its size (the optimiser's) is spread over more tokens. docs/make_cost_plot.py
+and what a step costs whatever its size (the optimiser's) is spread over more tokens. docs/make_plots.py
 draws the row.
 """
 
