@@ -78,3 +78,24 @@ def test_a_directory_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: p
     assert [(place / name.name).read_text() for name in place.iterdir()] == ["first"]
     write("second", replace=True)
     assert (place / "a").read_text() == "second" and list(place.parent.iterdir()) == [place]
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path: Path, replace: bool) -> None:
+    target, link = tmp_path / "elsewhere", tmp_path / "link"
+    target.mkdir()
+    link.symlink_to(target)
+    if replace:
+        (target / "old").write_text("old", encoding="utf-8")
+    with whole_directory(link, replace=replace) as staged:
+        (staged / "new").write_text("new", encoding="utf-8")
+    assert link.is_symlink()
+    assert sorted(os.listdir(tmp_path)) == ["elsewhere", "link"]
+    assert [(each.name, each.read_text(encoding="utf-8")) for each in target.iterdir()] == [("new", "new")]
+
+
+def test_a_link_to_nothing_yet_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    with whole_directory(tmp_path / "link"):
+        pass
+    assert (tmp_path / "elsewhere").is_dir()
