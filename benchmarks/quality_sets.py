@@ -210,7 +210,7 @@ SETS = (
     Set(name="mrpc", task=PAIRS, metric="accuracy", files=mrpc),
     Set(name="rte", task=PAIRS, metric="accuracy", files=rte),
     Set(name="stsb_numbers", task="text-regression", metric="spearman", files=stsb, peer=False),
-    Set(name="presidio", task="multi-label-classification", metric="micro_f1", files=presidio, epochs=6,
+    Set(name="presidio", task="multi-label-classification", metric="micro_f1", files=presidio, epochs=10,
         peer=False),
     Set(name="stsb", task=LIKENESS, metric="spearman", files=stsb, wanted=0.82, epochs=2, peer=False),
     Set(name="conll2003", task=TAGS, metric="f1", files=conll2003, wanted=0.85, share=3),
