@@ -1,8 +1,9 @@
-"""Write the table of tasks of both READMEs, with the last scores of benchmarks/results/quality.jsonl.
+"""Write the table of tasks of both READMEs and that of docs/quality.md, with the last scores of
+benchmarks/results/quality.jsonl.
 
     python docs/make_task_table.py
 
-tests/test_task_table.py fails while a README does not hold what this writes.
+tests/test_task_table.py fails while a page does not hold what this writes.
 """
 
 from __future__ import annotations
@@ -54,10 +55,21 @@ TASKS = (
     ),
 )  # fmt: skip
 NAMES = {
-    "sst2": "SST-2 dev, accuracy", "mrpc": "MRPC test, accuracy", "stsb_numbers": "STS-B test, Spearman",
-    "presidio": "PII types of synthetic texts, micro-F1", "conll2003": "CoNLL-2003 testb, strict F1",
-    "squad": "XQuAD English after 4,370 questions of SQuAD, F1 in percent", "stsb": "STS-B test, Spearman",
+    "sst2": "SST-2 dev, accuracy", "mrpc": "MRPC test, accuracy",
+    "stsb_numbers": "STS-B test as numbers, Spearman", "presidio": "PII types of synthetic texts, micro-F1",
+    "conll2003": "CoNLL-2003 testb, strict F1",
+    "squad": "XQuAD English after 4,370 questions of SQuAD, F1 in percent", "stsb": "STS-B test by cosine, Spearman",
+    "ag_news": "AG News test, accuracy", "rte": "RTE dev, accuracy", "imdb": "IMDB in windows, accuracy",
+    "imdb_cut": "IMDB cut to one window, accuracy", "chnsenticorp": "ChnSentiCorp test, accuracy",
+    "msra_ner": "People's Daily dev, strict F1", "cmrc2018": "CMRC 2018 trial, F1 in percent",
 }  # fmt: skip
+QUALITY = "docs/quality.md"
+PLAIN = {
+    "majority": "majority", "tfidf": "TF-IDF", "mean": "mean", "tfidf_ridge": "TF-IDF", "tfidf_sets": "TF-IDF",
+    "tfidf_cosine": "TF-IDF", "untuned": "untuned vectors", "commonest_tags": "commonest tags",
+    "remembered_entities": "remembered entities", "overlap": "overlap of words",
+}  # fmt: skip
+"""What the baselines of the rows are called."""
 WORDS = {
     "README.md": {
         "header": "| Task | Command | Python | Data | Score on a public set | Training |",
@@ -84,9 +96,10 @@ WORDS = {
 
 
 def main() -> None:
-    for name in WORDS:
+    rows = last_rows(RESULTS)
+    for name in (*WORDS, QUALITY):
         page = ROOT / name
-        page.write_text(renewed(page.read_text(encoding="utf-8"), name, last_rows(RESULTS)), encoding="utf-8")
+        page.write_text(renewed(page.read_text(encoding="utf-8"), name, rows), encoding="utf-8")
 
 
 def last_rows(results: Path) -> dict[str, Row]:
@@ -101,7 +114,35 @@ def renewed(page: str, name: str, rows: dict[str, Row]) -> str:
     """The page with the part between the markers written anew."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{section(WORDS[name], rows)}{END}{after}"
+    table = quality(rows) if name == QUALITY else section(WORDS[name], rows)
+    return f"{before}{BEGIN}\n{table}{END}{after}"
+
+
+def quality(rows: dict[str, Row]) -> str:
+    """A line for each set: ours, the best of the simple baselines, the Trainer at as many steps."""
+    lines = [
+        "| Set | glassbert | Best simple baseline | Trainer, equal steps | Difference | Steps | Training |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, says in NAMES.items():
+        if name in rows:
+            row = rows[name]
+            value, low, high = (shown(each, row) for each in (row["ours"], *row["interval"]))
+            best = max(row["baselines"], key=lambda each: row["baselines"][each])
+            peer, apart = "", ""
+            if "peer" in row:
+                peer = shown(row["peer"]["metrics"][row["metric"]], row)
+                apart = shown(row["difference"], row, sign="+")
+            least = f"{PLAIN[best]} {shown(row['baselines'][best], row)}"
+            minutes = f"{row['training_seconds'] / 60:.0f} min"
+            cells = (says, f"{value} [{low}, {high}]", least, peer, apart, f"{row['steps']:,}", minutes)
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def shown(value: float, row: Row, *, sign: str = "") -> str:
+    """Three decimals, of a score in percent one."""
+    return f"{value:{sign}.{1 if row['ours'] > 1 else 3}f}"
 
 
 def section(words: Any, rows: dict[str, Row]) -> str:
@@ -120,8 +161,7 @@ def measured(words: Any, rows: dict[str, Row], dataset: str) -> tuple[str, str]:
     if dataset not in rows:
         return f"{NAMES[dataset]}: {words['open']}", ""
     row = rows[dataset]
-    digits = 1 if row["ours"] > 1 else 3
-    value, low, high = (f"{each:.{digits}f}" for each in (row["ours"], *row["interval"]))
+    value, low, high = (shown(each, row) for each in (row["ours"], *row["interval"]))
     score = words["score"].format(name=NAMES[dataset], value=value, low=low, high=high)
     one, many = words["threads"]
     threads = one if row["threads"] == 1 else many.format(row["threads"])

@@ -16,8 +16,8 @@ MAKE = runpy.run_path(str(ROOT / "docs" / "make_task_table.py"))
 ROW = {"set": "sst2", "ours": 0.88761, "interval": [0.8670, 0.9091], "steps": 2105, "training_seconds": 615.0}
 
 
-@pytest.mark.parametrize("name", MAKE["WORDS"])
-def test_readme_holds_the_last_scores(name: str) -> None:
+@pytest.mark.parametrize("name", [*MAKE["WORDS"], MAKE["QUALITY"]])
+def test_a_page_holds_the_last_scores(name: str) -> None:
     page = (ROOT / name).read_text(encoding="utf-8")
     fix = "run python docs/make_task_table.py"
     assert page == MAKE["renewed"](page, name, MAKE["last_rows"](MAKE["RESULTS"])), fix
@@ -47,4 +47,20 @@ def test_a_score_stands_with_its_interval_and_what_it_took(tmp_path: Path) -> No
     file.write_text(f"{json.dumps(older)}\n{json.dumps({**ROW, 'threads': 1})}\n", encoding="utf-8")
     text = MAKE["section"](MAKE["WORDS"]["README.md"], MAKE["last_rows"](file))
     assert "SST-2 dev, accuracy 0.888 [0.867, 0.909] | 10 min, 2,105 steps, 1 thread |" in text
-    assert "STS-B test, Spearman: not measured yet" in text
+    assert "STS-B test as numbers, Spearman: not measured yet" in text
+
+
+def test_the_trainer_stands_beside_ours_with_the_difference() -> None:
+    row = {
+        **ROW, "metric": "accuracy", "baselines": {"majority": 0.5, "tfidf": 0.8125},
+        "peer": {"metrics": {"accuracy": 0.8911}}, "difference": ROW["ours"] - 0.8911,
+    }  # fmt: skip
+    text = MAKE["quality"]({"sst2": row})
+    line = "| SST-2 dev, accuracy | 0.888 [0.867, 0.909] | TF-IDF 0.812 | 0.891 | -0.003 | 2,105 | 10 min |"
+    assert text.splitlines()[2:] == [line]
+
+
+def test_every_set_and_every_baseline_has_a_name() -> None:
+    rows = MAKE["last_rows"](MAKE["RESULTS"])
+    assert set(rows) <= set(MAKE["NAMES"])
+    assert {each for row in rows.values() for each in row["baselines"]} <= set(MAKE["PLAIN"])
