@@ -147,10 +147,15 @@ def set_rows(texts: list[str]) -> Rows:
 
 
 def set_loss(logits: np.ndarray, batch: Batch, examples: Examples, example_of_window: np.ndarray) -> float:
-    """Sum over windows of (1 / windows of the text) x mean over labels of ln(1 + exp z) - y z."""
+    """Sum over windows of (1 / windows of the text) x mean over labels of ln(1 + exp z) - y z; z is the logit
+    and the log-odds of the label among the rows learnt, with half a row more on both sides.
+    """
     assert examples.targets is not None
+    learnt = [set(filter(None, cell.split(";"))) for cell in set_rows(list(PLAIN))["labels"]]
+    counts = np.array([sum(label in each for each in learnt) for label in sorted(set().union(*learnt))])
+    odds = (counts + 0.5) / (len(learnt) - counts + 0.5)
     total = 0.0
-    for z, window in zip(logits.astype(np.float64), batch.index, strict=True):
+    for z, window in zip(logits.astype(np.float64) + np.log(odds), batch.index, strict=True):
         text = example_of_window[window]
         total += np.mean(np.log1p(np.exp(z)) - examples.targets[text] * z) / np.sum(example_of_window == text)
     return total

@@ -31,7 +31,8 @@ class MultiLabelClassifier(ClassifierMixin, TextEstimator):
         begun = self._begin()
         texts = self._texts(X)
         labels, targets = as_label_sets(y, len(texts))
-        self._learn(self._kind.of_labels(labels), self._pairs(texts, targets), begun=begun)
+        task = self._kind.of_counts(labels, targets.sum(0), num_rows=len(texts))
+        self._learn(task, self._pairs(texts, targets), begun=begun)
         self.classes_ = np.array(labels)
         return self
 
