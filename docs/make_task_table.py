@@ -58,15 +58,15 @@ NAMES = {
     "sst2": "SST-2 dev, accuracy", "mrpc": "MRPC test, accuracy",
     "stsb_numbers": "STS-B test as numbers, Spearman", "presidio": "PII types of synthetic texts, micro-F1",
     "conll2003": "CoNLL-2003 testb, strict F1",
-    "squad": "XQuAD English after 4,370 questions of SQuAD, F1 in percent", "stsb": "STS-B test by cosine, Spearman",
-    "ag_news": "AG News test, accuracy", "rte": "RTE dev, accuracy", "imdb": "IMDB in windows, accuracy",
+    "squad": "XQuAD English after 4,370 questions of SQuAD, F1 in percent",
+    "stsb": "STS-B test by cosine, Spearman", "ag_news": "AG News test, accuracy", "rte": "RTE dev, accuracy", "imdb": "IMDB in windows, accuracy",
     "imdb_cut": "IMDB cut to one window, accuracy", "chnsenticorp": "ChnSentiCorp test, accuracy",
     "msra_ner": "People's Daily dev, strict F1", "cmrc2018": "CMRC 2018 trial, F1 in percent",
 }  # fmt: skip
 QUALITY = "docs/quality.md"
 PLAIN = {
-    "majority": "majority", "tfidf": "TF-IDF", "mean": "mean", "tfidf_ridge": "TF-IDF", "tfidf_sets": "TF-IDF",
-    "tfidf_cosine": "TF-IDF", "untuned": "untuned vectors", "commonest_tags": "commonest tags",
+    "majority": "majority", "tfidf": "TF-IDF", "mean": "mean", "tfidf_ridge": "TF-IDF",
+    "tfidf_sets": "TF-IDF", "tfidf_cosine": "TF-IDF", "untuned": "untuned vectors", "commonest_tags": "commonest tags",
     "remembered_entities": "remembered entities", "overlap": "overlap of words",
 }  # fmt: skip
 """What the baselines of the rows are called."""
