@@ -1,5 +1,5 @@
 // A common axis for scores: wide enough for every interval, no wider than the metric can be.
-import { scaleLinear, type ScaleLinear } from 'd3-scale';
+import { nice, scaleLinear, type Scale } from '../core/scales';
 import type { Score } from '../records';
 
 const BOUNDS = new Map<string, readonly [number, number]>([
@@ -15,8 +15,6 @@ const BOUNDS = new Map<string, readonly [number, number]>([
   ['mse', [0, Infinity]],
 ]);
 
-export type Scale = ScaleLinear<number, number>;
-
 /** The scale from scores to [0, width]; its domain holds every value and interval with some air. */
 export function scoreScale(scores: readonly Score[], metric: string, width: number): Scale {
   const values = scores.flatMap(({ value, low, high }) => [value, low ?? value, high ?? value]);
@@ -25,10 +23,6 @@ export function scoreScale(scores: readonly Score[], metric: string, width: numb
   const [floor, ceiling] = BOUNDS.get(metric) ?? [-Infinity, Infinity];
   const least = ceiling === Infinity ? highest / 10 || 1 : 0.1; // errors have no end: a tenth of the largest
   const air = Math.max((highest - lowest) * 0.08, (least - (highest - lowest)) / 2);
-  const domain = scaleLinear()
-    .domain([Math.max(lowest - air, floor), Math.min(highest + air, ceiling)])
-    .nice(5)
-    .domain();
-  const [from = 0, to = 1] = domain;
+  const [from, to] = nice([Math.max(lowest - air, floor), Math.min(highest + air, ceiling)], 5);
   return scaleLinear([Math.max(from, floor), Math.min(to, ceiling)], [0, width]);
 }

@@ -1,6 +1,6 @@
 // The arithmetic of a landscape: where a loss stands on the scale, what lies between measured corners, and how three
 // dimensions become two. Only the corners of cells were measured; everything between them is drawn, never read off.
-import { scaleLinear, scaleLog } from 'd3-scale';
+import { scaleLinear, scaleLog } from '../core/scales';
 import type { LandscapeRecord } from '../records';
 
 export interface LossScale {

@@ -1,5 +1,5 @@
 // The trials of a search as marks: which axis a setting has, where its ticks stand, what each trial is called.
-import { scaleLinear, scaleLog } from 'd3-scale';
+import { scaleLinear, scaleLog, type Ends, type Scale } from '../core/scales';
 import { significant } from '../core/format';
 import type { SearchRecord } from '../records';
 import { scoreScale } from './axis';
@@ -13,12 +13,6 @@ export interface Trial {
   readonly low: number | null;
   readonly high: number | null;
   readonly seconds: number;
-}
-
-/** A scale in either form, as much of it as a plot asks for. */
-export interface SettingScale {
-  (value: number): number;
-  domain(): number[];
 }
 
 const EVEN = new Set(['layer_decay']);
@@ -48,7 +42,7 @@ export function isLogarithmic(name: string, values: readonly number[]): boolean 
 }
 
 /** From a setting to [0, width]; every value lies inside, with some air on both sides. */
-export function settingScale(name: string, values: readonly number[], width: number): SettingScale {
+export function settingScale(name: string, values: readonly number[], width: number): Scale {
   const [low, high] = [Math.min(...values), Math.max(...values)];
   if (isLogarithmic(name, values)) {
     const air = high > low ? (high / low) ** AIR : 2;
@@ -59,8 +53,8 @@ export function settingScale(name: string, values: readonly number[], width: num
 }
 
 /** Round values on the axis of a setting that leave room for their labels. */
-export function settingTicks(name: string, values: readonly number[], scale: SettingScale): number[] {
-  const [low = 0, high = 1] = scale.domain();
+export function settingTicks(name: string, values: readonly number[], scale: Scale): number[] {
+  const [low, high] = scale.domain();
   const round = isLogarithmic(name, values) ? roundRatios(low, high) : scaleLinear([low, high], [0, 1]).ticks(5);
   const kept: number[] = [];
   for (const tick of round) {
@@ -87,9 +81,8 @@ function roundRatios(low: number, high: number): number[] {
 }
 
 /** The domain of the scores: all of them with their intervals. */
-export function scoreDomain(trials: readonly Trial[], metric: string): [number, number] {
+export function scoreDomain(trials: readonly Trial[], metric: string): Ends {
   const scores = trials.flatMap(({ score, low, high }) => (score === null ? [] : [{ metric, value: score, low, high }]));
   if (scores.length === 0) return [0, 1];
-  const [low = 0, high = 1] = scoreScale(scores, metric, 1).domain();
-  return [low, high];
+  return scoreScale(scores, metric, 1).domain();
 }
