@@ -1,6 +1,7 @@
 """Trials of a search, read back through the axes that a reader sees; verdict, table, hostile words."""
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from glassbert.show.report import report_records
 from tests.browser.conftest import Visit
 from tests.browser.reading import TEXTS, Axis, axis, marks, middle, number, wait_until
 from tests.browser.test_hostile import check_inert
-from tests.show.make_search import BEST, make_search, tuning
+from tests.show.make_search import BEST, CLAIMS, make_search, tuning
 from tests.show.texts import HOSTILE
 
 pytestmark = pytest.mark.browser
@@ -97,14 +98,49 @@ def test_the_table_and_the_reading_say_what_the_record_says(visit: Visit, found:
     assert f"Trial {BEST} (judged): Learning rate 3.3e−4" in figure.locator("figcaption").inner_text()
 
 
+@pytest.mark.parametrize(
+    ("reason", "claim"),
+    [
+        ("proved", "优于默认设置。"),
+        ("not proved", "未能证明优于默认设置。"),
+        ("too few rows", "无法证明：只有 20 条评估样本"),
+        ("seeds disagree", "未能证明优于默认设置：并非每个随机种子"),
+        ("none ahead", "未能证明优于默认设置：在搜索据以选择的样本上"),
+        ("one trial", "没有进行搜索：预算不够"),
+    ],
+)
+def test_the_claim_is_said_in_both_languages(visit: Visit, tmp_path: Path, reason: str, claim: str) -> None:
+    wanted = CLAIMS[reason]
+    records = report_records(make_search(tmp_path / "run", tuning(reason)))
+    said = visit(records).locator("#search .claim, #search .support").all_inner_texts()
+    assert plain(" ".join(said)) == plain(wanted.text)
+    page = visit(records, hash="lang=zh")
+    assert page.locator("#search .claim").inner_text().startswith(claim)
+    support = "".join(page.locator("#search .support").all_inner_texts())
+    assert not re.search(r"[a-z]{2,}", support), "no word of the English sentence is left"
+    signed = r"[+−]\d+(?:\.\d+)?"
+    assert re.findall(signed, plain(support)) == re.findall(signed, plain(wanted.text))
+
+
+def plain(text: str) -> str:
+    """As a terminal has it, but for the sign of minus; the page begins a metric with a capital."""
+    return text.replace("\xa0", " ").replace("Accuracy", "accuracy").replace("-", "−")
+
+
+def test_a_claim_without_its_reason_is_said_in_the_run_s_own_words(visit: Visit, tmp_path: Path) -> None:
+    noted = tuning()
+    noted["claim"] = {name: noted["claim"][name] for name in ("outcome", "text")}
+    page = visit(report_records(make_search(tmp_path / "run", noted)), hash="lang=zh")
+    assert page.locator("#search .claim").inner_text() == "优于默认设置。"
+    assert "0.8716 with the defaults" in page.locator("#search .support[lang=en]").inner_text()
+
+
 def test_defaults_that_are_handed_over_are_called_so_in_both_languages(visit: Visit, tmp_path: Path) -> None:
-    records = report_records(make_search(tmp_path / "run", tuning("no better")))
+    records = report_records(make_search(tmp_path / "run", tuning("none ahead")))
     page = visit(records)
-    assert page.locator("#search .claim").inner_text().startswith("No better than the defaults: no trial")
     assert "doubt" in (page.locator("#search .claim").get_attribute("class") or "")
     assert page.locator("#search .label").text_content() == "handed over: the defaults"
     page = visit(records, hash="lang=zh")
-    assert page.locator("#search .claim").inner_text() == "未能证明优于默认设置。"
     assert page.locator("#search .label").text_content() == "已采用：默认设置"
 
 
@@ -121,10 +157,12 @@ def test_a_loss_says_that_less_is_better(visit: Visit, tmp_path: Path) -> None:
     assert drawn["trial 0"][1] == -noted["trials"][0]["score"]
 
 
-def test_hostile_words_are_text(visit: Visit, tmp_path: Path) -> None:
+@pytest.mark.parametrize("reason", ["proved", "toString"])
+def test_hostile_words_are_text(visit: Visit, tmp_path: Path, reason: str) -> None:
     texts = [text for text in HOSTILE if text.strip()][:4]
     noted = tuning()
-    noted["claim"]["text"], noted["metric"] = texts[0], texts[1]
+    noted["claim"]["evidence"]["metric"], noted["metric"] = texts[0], texts[1]
+    noted["claim"] = {**noted["claim"], "reason": reason, "text": texts[0]}
     for trial in noted["trials"]:
         trial["settings"] = dict(zip(texts[1:4], trial["settings"].values(), strict=True))
         trial["state"] = texts[2] if trial["number"] == 2 else trial["state"]

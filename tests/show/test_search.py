@@ -2,6 +2,7 @@
 
 import copy
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,13 @@ import numpy as np
 import pytest
 
 from glassbert.errors import DataError
+from glassbert.lens.records import to_plain
 from glassbert.lens.search_record import SearchRecord
 from glassbert.show.report import report_records, write_report
 from glassbert.show.run_file import Node
 from glassbert.show.search import read_search
 from tests.show.make_run import make_run
-from tests.show.make_search import BEST, make_search, tuning
+from tests.show.make_search import BEST, CLAIMS, make_search, tuning
 
 
 def read(noted: dict[str, Any]) -> SearchRecord:
@@ -41,6 +43,24 @@ def test_a_record_holds_every_trial_as_it_is_noted() -> None:
     assert (record.claim, record.spent_seconds) == (noted["claim"]["text"], 1641.7)
 
 
+@pytest.mark.parametrize("reason", CLAIMS)
+def test_a_claim_comes_with_its_reason_and_evidence(reason: str) -> None:
+    wanted, record = CLAIMS[reason], read(tuning(reason))
+    assert (record.outcome, record.reason, record.claim) == (wanted.outcome, reason, wanted.text)
+    if wanted.evidence is None:
+        assert record.evidence is None
+    else:
+        assert record.evidence is not None
+        assert to_plain(record.evidence) == {"record": "Evidence", **asdict(wanted.evidence)}
+
+
+def test_a_claim_of_an_earlier_version_has_neither() -> None:
+    noted = tuning()
+    noted["claim"] = {name: noted["claim"][name] for name in ("outcome", "text")}
+    record = read(noted)
+    assert (record.outcome, record.reason, record.evidence) == ("better", None, None)
+
+
 def test_what_should_be_small_is_shown_as_it_is() -> None:
     """A search keeps a loss with a minus, so that more is better."""
     noted = tuning(metric="loss", sign=-1.0)
@@ -52,7 +72,7 @@ def test_what_should_be_small_is_shown_as_it_is() -> None:
 
 
 def test_where_nothing_is_proved_the_defaults_are_handed_over() -> None:
-    record = read({**tuning("no better"), "best": 4})
+    record = read({**tuning("none ahead"), "best": 4})
     assert record.handed == record.defaults == 0
 
 
@@ -82,6 +102,8 @@ def changed(path: tuple[Any, ...], value: Any) -> dict[str, Any]:
         (("trials", 3, "settings"), {"learning_rate": 1e-4}, "it is missing"),
         (("best",), 99, "there is no trial 99"),
         (("claim", "text"), None, "it is missing"),
+        (("claim", "evidence", "p_value"), "small", "is not a number"),
+        (("claim", "evidence", "by_seed"), [None], "it is missing"),
         (("metric",), 3, "is not text"),
     ],
 )

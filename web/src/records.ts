@@ -685,6 +685,19 @@ export interface Report {
   readonly answers: AnswerRows | null;
 }
 
+/** Both recipes on the evaluation rows, of which no trial knew: scores, and differences by seed. */
+export interface Evidence {
+  readonly metric: string;
+  readonly rows: number;
+  readonly defaults: number;
+  readonly tuned: number;
+  readonly difference: number;
+  readonly low: number;
+  readonly high: number;
+  readonly p_value: number;
+  readonly by_seed: readonly number[];
+}
+
 /** The n trials of a search of s settings, in the order in which they were tried. */
 export interface SearchRecord {
   readonly model: string;
@@ -701,7 +714,9 @@ export interface SearchRecord {
   readonly defaults: number;
   readonly handed: number;
   readonly outcome: string;
+  readonly reason: string | null;
   readonly claim: string;
+  readonly evidence: Evidence | null;
   readonly budget_seconds: number;
   readonly spent_seconds: number;
 }

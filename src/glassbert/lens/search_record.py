@@ -10,6 +10,25 @@ from jaxtyping import Float64, Int32
 from glassbert.lens.records import Record
 
 
+@dataclass(frozen=True, kw_only=True)
+class Evidence(Record):
+    """Both recipes on the evaluation rows, of which no trial knew: scores, and differences by seed.
+
+    `low` to `high` is the 95 % interval of the first seed's `difference` (tuned less defaults), in the
+    `metric`'s own sense.
+    """
+
+    metric: str
+    rows: int
+    defaults: float
+    tuned: float
+    difference: float
+    low: float
+    high: float
+    p_value: float
+    by_seed: tuple[float, ...]
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SearchRecord(Record):
     """The n trials of a search of s settings, in the order in which they were tried.
@@ -18,8 +37,9 @@ class SearchRecord(Record):
     `low` to `high`; NaN where there is none. `state` is one of `glassbert.runs.tuning.state`: only the scores
     of complete trials are to be compared. `settings` holds a row of values for each trial, in the order of
     `names`. `defaults` and `handed` are the places in these columns of the recipe's trial and of the one
-    whose settings the `model` has that was handed over. `outcome` is one of `glassbert.runs.tuning.claim`,
-    `claim` its sentence. Times are in seconds.
+    whose settings the `model` has that was handed over. `outcome` and `reason` are among those of
+    `glassbert.runs.tuning.claim` (an earlier version noted no reason), `claim` is the sentence, `evidence`
+    what it rests on, where something was compared. Times are in seconds.
     """
 
     model: str
@@ -36,7 +56,9 @@ class SearchRecord(Record):
     defaults: int
     handed: int
     outcome: str
+    reason: str | None
     claim: str
+    evidence: Evidence | None
     budget_seconds: float
     spent_seconds: float
 

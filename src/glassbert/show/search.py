@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from glassbert.lens.search_record import SearchRecord
+from glassbert.lens.search_record import Evidence, SearchRecord
 from glassbert.show.run_file import Node
 from glassbert.tasks.metrics import LOWER_IS_BETTER
 
@@ -48,9 +48,23 @@ def read_search(run: Node) -> SearchRecord | None:
         defaults=_place(numbers, 0, noted.child("trials")),
         handed=_place(numbers, _whole(noted.child("best")) if outcome == BETTER else 0, noted.child("best")),
         outcome=outcome,
+        reason=claim.child("reason").text(),
         claim=_text(claim.child("text")),
+        evidence=_evidence(claim.child("evidence")),
         budget_seconds=_number(noted.child("budget_seconds")),
         spent_seconds=_number(noted.child("spent_seconds")),
+    )
+
+
+def _evidence(node: Node) -> Evidence | None:
+    if node.value is None:
+        return None
+    names = ("defaults", "tuned", "difference", "low", "high", "p_value")
+    return Evidence(
+        metric=_text(node.child("metric")),
+        rows=_whole(node.child("rows")),
+        by_seed=tuple(_number(each) for each in node.child("by_seed").items()),
+        **{name: _number(node.child(name)) for name in names},
     )
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from glassbert.runs.comparing.comparison import compare
 from glassbert.runs.tuning.claim import claim
@@ -23,6 +24,10 @@ def test_a_planted_improvement_is_claimed_with_its_interval(tmp_path: Path) -> N
     found = claim(seeds_of(tmp_path, (0.7, 0.95), (0.7, 0.95)))
     assert found.better and found.text.startswith("Better than the defaults. accuracy 0.")
     assert "on the same 200 rows: +0." in found.text and "By seed: +0." in found.text
+    assert found.reason == "proved" and found.evidence is not None
+    assert found.evidence.low > 0 and len(found.evidence.by_seed) == 2
+    assert found.evidence.tuned - found.evidence.defaults == pytest.approx(found.evidence.difference)
+    assert found.evidence.difference == found.evidence.by_seed[0]
 
 
 def test_equal_settings_and_worse_ones_are_no_better(tmp_path: Path) -> None:
@@ -30,18 +35,19 @@ def test_equal_settings_and_worse_ones_are_no_better(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         found = claim(seeds_of(tmp_path / name, pair))
         assert not found.better and found.text.startswith("No better than the defaults. accuracy ")
+        assert found.reason == "not proved"
 
 
 def test_few_rows_prove_nothing_however_large_the_difference(tmp_path: Path) -> None:
     found = claim(seeds_of(tmp_path, (0.1, 1.0), count=20))
     assert not found.better and found.text.startswith("Not proved: 20 evaluation rows are too few")
+    assert found.reason == "too few rows"
 
 
 def test_a_seed_that_points_the_other_way_forbids_the_claim(tmp_path: Path) -> None:
     found = claim(seeds_of(tmp_path, (0.7, 0.95), (0.9, 0.8)))
-    assert (
-        found.outcome == "no better" and "with one other seed the tuned settings are not ahead" in found.text
-    )
+    assert (found.outcome, found.reason) == ("no better", "seeds disagree")
+    assert "the tuned settings are not ahead with every seed. accuracy" in found.text
 
 
 def test_the_first_seed_decides_however_good_the_others_are(tmp_path: Path) -> None:

@@ -69,6 +69,7 @@ def test_the_report_of_the_winner_draws_the_search(searched: Path) -> None:
     _, record = report_records(searched / found["ending"]["winner"])
     assert isinstance(record, SearchRecord)
     assert record.claim == found["ending"]["claim"]["text"] and record.metric == found["metric"]
+    assert record.reason == found["ending"]["claim"]["reason"]
     assert record.score.tolist() == [each["score"] for each in found["trials"]]
     assert record.settings.tolist() == [list(each["settings"].values()) for each in found["trials"]]
     assert record.settings[record.defaults].tolist() == [found["defaults"][name] for name in record.names]

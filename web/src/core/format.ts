@@ -31,6 +31,12 @@ export function significant(value: number): string {
   return String(Number(value.toPrecision(4))).replace('-', '−');
 }
 
+/** `significant` with its sign: 0.02523 -> "+0.02523". */
+export function signed(value: number): string {
+  if (Number.isNaN(value)) return significant(value);
+  return `${value < 0 ? '−' : '+'}${significant(Math.abs(value))}`;
+}
+
 /** 11200000 -> "11.2 M". */
 export function compact(value: number): string {
   for (const [size, unit] of [[1e9, 'G'], [1e6, 'M'], [1e3, 'k']] as const) {

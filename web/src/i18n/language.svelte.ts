@@ -1,6 +1,6 @@
 // The language of the interface: what the reader chose, else what the browser asks for.
 import { state } from '../core/store.svelte';
-import { isKey, translate, type Key, type Language } from './strings';
+import { nameIn, translate, type Key, type Language } from './strings';
 
 const preferred: Language = globalThis.navigator?.language.toLowerCase().startsWith('zh') ? 'zh' : 'en';
 
@@ -12,9 +12,9 @@ export function t(key: Key, values?: Record<string, string | number>): string {
   return translate(language(), key, values);
 }
 
-/** The name of something that comes from the run and may be known by a word of ours; else as it is. */
+/** `nameIn` the language of the interface. */
 export function name(text: string): string {
-  return isKey(text) ? t(text) : text.replaceAll('_', ' ');
+  return nameIn(language(), text);
 }
 
 /** Keep the document's `lang` equal; call once, inside the root component. */

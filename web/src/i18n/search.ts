@@ -7,6 +7,27 @@ export const SEARCH = {
   search_better: { en: 'Better than the defaults.', zh: '优于默认设置。' },
   search_no_better: { en: 'No better than the defaults.', zh: '未能证明优于默认设置。' },
   search_none: { en: 'Nothing was searched.', zh: '没有进行搜索。' },
+  search_few: {
+    en: 'Not proved: {rows} evaluation rows are too few to prove anything.',
+    zh: '无法证明：只有 {rows} 条评估样本，不足以证明任何结论。',
+  },
+  search_disagree: {
+    en: 'No better than the defaults: the tuned settings are not ahead with every seed.',
+    zh: '未能证明优于默认设置：并非每个随机种子下调优后的设置都领先。',
+  },
+  search_none_ahead: {
+    en: 'No better than the defaults: no trial was ahead of them on the rows that the search chose by.',
+    zh: '未能证明优于默认设置：在搜索据以选择的样本上，没有一次试验领先于默认设置。',
+  },
+  search_one_trial: {
+    en: 'Nothing was searched: the budget leaves no time for a second trial. The model has the defaults.',
+    zh: '没有进行搜索：预算不够进行第二次试验。模型采用默认设置。',
+  },
+  search_figures: {
+    en: '{metric} {defaults} with the defaults and {tuned} tuned, on the same {rows} rows: {difference} (95 % interval {low} to {high}), p = {p}.',
+    zh: '在同样的 {rows} 条样本上，{metric}为 {defaults}（默认设置）与 {tuned}（调优后）：相差 {difference}（95 % 区间 {low} 至 {high}），p = {p}。',
+  },
+  search_seeds: { en: ' By seed: {listed}.', zh: '各随机种子：{listed}。' },
   search_cost: { en: '{n} trials in {spent} of {budget}', zh: '{n} 次试验，用时 {spent}（预算 {budget}）' },
   search_axis: { en: 'Setting on the axis', zh: '横轴上的设置' },
   search_chart: { en: '{metric} of {n} trials by {setting}', zh: '{n} 次试验的{metric}，按{setting}排列' },

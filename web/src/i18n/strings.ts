@@ -586,3 +586,8 @@ export function translate(language: Language, key: Key, values: Record<string, s
 export function isKey(text: string): text is Key {
   return Object.hasOwn(STRINGS, text);
 }
+
+/** The name of something that comes from the run and may be known by a word of ours; else as it is. */
+export function nameIn(language: Language, text: string): string {
+  return isKey(text) ? translate(language, text) : text.replaceAll('_', ' ');
+}

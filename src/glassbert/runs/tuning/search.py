@@ -5,7 +5,7 @@ then the defaults and the best are trained in full and compared.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from glassbert.errors import DataError, Interrupted, Problem
@@ -204,7 +204,7 @@ class Search:
         ending["comparisons"] = [
             {key: each[key] for key in each if key not in ("better", "worse")} for each in comparisons
         ]
-        ending["claim"] = {"outcome": found.outcome, "text": found.text}
+        ending["claim"] = asdict(found)
         ending["winner"] = f"{'tuned' if found.better else 'default'}-seed-{self.seed}"
         return found
 
