@@ -1,12 +1,14 @@
 """Draw the plots of the documentation, docs/images/NAME.svg, from the measurements in benchmarks/results.
 
-    python docs/make_plots.py
+    python docs/make_plots.py [--run RUN]
 
+`--run` first takes the curve of a run of `glassbert pretrain` over into benchmarks/results/pretraining.jsonl.
 tests/test_plots.py fails while a picture is not what this draws.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -157,6 +159,13 @@ PLOTS: Mapping[str, tuple[str, Curves | Cost]] = {
             keys={"unexplained": "variance of the states that is left", "apart": "1 - cos of a text's means"},
         ),
     ),
+    "pretraining": (
+        "pretraining",
+        Curves(
+            title="pre-training on Wikipedia: nats per hidden word",
+            keys={"loss": "learnt text, mean since the dot before", "held_out": "held-out text"},
+        ),
+    ),
     "linear-cost": (
         "linear_cost",
         Cost(names={"token-classification": "tags", "question-answering": "answers"}),
@@ -170,12 +179,47 @@ def rows_of(name: str) -> list[Row]:
     return [json.loads(line) for line in lines]
 
 
+def curve_of(run: Path) -> list[Row]:
+    """The held-out loss of a run of pre-training at each of its validations, and the mean loss of the steps
+    since the one before.
+    """
+    document = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    size = document["data"]["train"]["tokens"]
+    lines = (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    logged = [json.loads(line) for line in lines]
+    rows: list[Row] = []
+    losses: list[float] = []
+    tokens, began = 0.0, logged[0]["time"]
+    for row in logged:
+        if "validation_mlm_loss" not in row:
+            losses.append(row["loss"])
+            tokens = row["epoch"] * size
+            continue
+        rows.append(
+            {
+                "step": row["step"],
+                "tokens": round(tokens),
+                "seconds": round(row["time"] - began, 1),
+                "loss": round(sum(losses) / len(losses), 4),
+                "held_out": round(row["validation_mlm_loss"], 4),
+            }
+        )
+        losses = []
+    return rows
+
+
 def picture_of(name: str) -> str:
     results, plot = PLOTS[name]
     return plot.drawn(rows_of(results))
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--run", type=Path, help="of `glassbert pretrain`")
+    options = parser.parse_args()
+    if options.run is not None:
+        rows = "".join(f"{json.dumps(row)}\n" for row in curve_of(options.run))
+        (RESULTS / "pretraining.jsonl").write_text(rows, encoding="utf-8")
     for name in PLOTS:
         (IMAGES / f"{name}.svg").write_text(picture_of(name), encoding="utf-8")
 

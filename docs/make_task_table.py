@@ -55,20 +55,34 @@ TASKS = (
     ),
 )  # fmt: skip
 NAMES = {
-    "sst2": "SST-2 dev, accuracy", "mrpc": "MRPC test, accuracy",
-    "stsb_numbers": "STS-B test as numbers, Spearman", "presidio": "PII types of synthetic texts, micro-F1",
+    "sst2": "SST-2 dev, accuracy",
+    "mrpc": "MRPC test, accuracy",
+    "rte": "RTE dev, accuracy",
+    "ag_news": "AG News test, accuracy",
+    "imdb": "IMDB in windows, accuracy",
+    "imdb_cut": "IMDB cut to one window, accuracy",
+    "stsb_numbers": "STS-B test as numbers, Spearman",
+    "stsb": "STS-B test by cosine, Spearman",
+    "presidio": "PII types of synthetic texts, micro-F1",
     "conll2003": "CoNLL-2003 testb, strict F1",
     "squad": "XQuAD English after 4,370 questions of SQuAD, F1 in percent",
-    "stsb": "STS-B test by cosine, Spearman", "ag_news": "AG News test, accuracy", "rte": "RTE dev, accuracy", "imdb": "IMDB in windows, accuracy",
-    "imdb_cut": "IMDB cut to one window, accuracy", "chnsenticorp": "ChnSentiCorp test, accuracy",
-    "msra_ner": "People's Daily dev, strict F1", "cmrc2018": "CMRC 2018 trial, F1 in percent",
-}  # fmt: skip
+    "chnsenticorp": "ChnSentiCorp test, accuracy",
+    "msra_ner": "People's Daily dev, strict F1",
+    "cmrc2018": "CMRC 2018 trial, F1 in percent",
+}
 QUALITY = "docs/quality.md"
 PLAIN = {
-    "majority": "majority", "tfidf": "TF-IDF", "mean": "mean", "tfidf_ridge": "TF-IDF",
-    "tfidf_sets": "TF-IDF", "tfidf_cosine": "TF-IDF", "untuned": "untuned vectors", "commonest_tags": "commonest tags",
-    "remembered_entities": "remembered entities", "overlap": "overlap of words",
-}  # fmt: skip
+    "majority": "majority",
+    "mean": "mean",
+    "tfidf": "TF-IDF",
+    "tfidf_ridge": "TF-IDF",
+    "tfidf_sets": "TF-IDF",
+    "tfidf_cosine": "TF-IDF",
+    "untuned": "untuned vectors",
+    "commonest_tags": "commonest tags",
+    "remembered_entities": "remembered entities",
+    "overlap": "overlap of words",
+}
 """What the baselines of the rows are called."""
 WORDS = {
     "README.md": {
