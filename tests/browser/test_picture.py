@@ -27,6 +27,7 @@ from tests.browser.test_number_errors import numbers
 from tests.contract.workbench import tiny_config, tiny_tokenizer
 from tests.lens.atlas.planted import TEXTS, Planted, planted_model
 from tests.lens.comparing.material import deep, twin
+from tests.runs.pretraining.material import options, run, write_text
 from tests.show.make_attention import make_attention
 from tests.show.make_attribution import make_record
 from tests.show.make_embeddings import make_embeddings
@@ -70,6 +71,11 @@ def structure(folder: Path, report_of: ReportOf) -> object:
     return gb.lens.structure(deep(folder), "a warm film .")
 
 
+def pretraining(folder: Path, report_of: ReportOf) -> object:
+    run(options(write_text(folder / "text.txt"), folder / "run", steps=12, evaluations=3))
+    return build_report(folder / "run")
+
+
 def words(kind: str) -> Make:
     return lambda folder, report_of: build_report({"tags": tag_run, "answers": answer_run}[kind](folder))
 
@@ -104,6 +110,8 @@ VIEWS: dict[str, tuple[str, str, Make]] = {
         lambda folder, report_of: report_records(make_search(folder / "run", tuning())),
     ),
     "structure": ("structure", "", structure),
+    "guesses": ("score", "", pretraining),
+    "guesses learnt": ("training", "lang=zh", pretraining),
 }
 READY = {
     **dict.fromkeys(

@@ -2,13 +2,14 @@
 
 import json
 import math
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from glassbert.show.report import build_report
-from tests.browser.conftest import Visit
+from tests.browser.conftest import ReportOf, Visit
 from tests.browser.reading import middle, named, number
 from tests.runs.pretraining.material import (  # noqa: F401 - fixtures
     pretrained,
@@ -16,6 +17,7 @@ from tests.runs.pretraining.material import (  # noqa: F401 - fixtures
 )
 
 pytestmark = pytest.mark.browser
+SVG = "{http://www.w3.org/2000/svg}"
 OF_FINETUNING = (
     "predictions.csv", "no verdict", "Split from the training file", "TF-IDF", "calibration",
     "Evaluation rows",
@@ -74,6 +76,58 @@ def test_the_curves_of_what_is_learnt_come_first(visit: Visit, pretrained: Path)
         "Masked-word loss", "Masked-word accuracy", "Next-sentence loss", "Next-sentence accuracy",
     ]  # fmt: skip
     assert {"Learning rate", "Tokens per second"} <= set(titles)
+
+
+@pytest.mark.parametrize(
+    ("state", "training", "held_out", "validation"),
+    [("", "training", "held out", "validation"), ("lang=zh", "训练", "留出文本", "验证")],
+)
+def test_curves_of_unread_text_are_called_held_out(
+    visit: Visit,
+    pretrained: Path,  # noqa: F811
+    state: str,
+    training: str,
+    held_out: str,
+    validation: str,
+) -> None:
+    page = visit(build_report(pretrained), hash=state)
+    panel = page.locator("#training figure").first
+    assert panel.locator(".key.train").inner_text().split()[0] == training
+    assert " ".join(panel.locator(".key.validation").inner_text().split()[:-1]) == held_out
+    assert held_out in (panel.locator(".plot").get_attribute("aria-label") or "")
+    assert validation not in page.locator("#training").inner_text()
+
+
+def test_curves_of_finetuning_are_called_validation(visit: Visit, report_of: ReportOf) -> None:
+    said = visit(report_of("english")).locator("#training").inner_text()
+    assert "validation" in said and "held out" not in said
+
+
+@pytest.mark.parametrize(
+    ("section", "name"),
+    [("score", "Save picture (SVG): Score"), ("training", "Save picture (SVG): Training")],
+)
+def test_each_picture_is_saved_with_what_it_says(
+    visit: Visit,
+    pretrained: Path,  # noqa: F811
+    section: str,
+    name: str,
+) -> None:
+    page = visit(build_report(pretrained), saves=1)
+    with page.expect_download() as awaited:
+        page.get_by_role("button", name=name).click()
+    run_id = json.loads((pretrained / "run.json").read_text())["run_id"]
+    assert awaited.value.suggested_filename == f"{section}-{run_id}.svg"
+    root = ElementTree.fromstring(awaited.value.path().read_bytes())
+    said = "".join(root.itertext())
+    if section == "score":
+        for value, unit in ((metrics(pretrained)["mlm_accuracy"], 100), (metrics(pretrained)["mlm_loss"], 1)):
+            assert f"{unit * value:.{1 if unit == 100 else 3}f}" in said
+    else:
+        assert (
+            "held out" in said
+            and len(list(root.iter(f"{SVG}image"))) == page.locator("#training canvas").count()
+        )
 
 
 @pytest.mark.parametrize(

@@ -156,6 +156,7 @@ export const STRINGS = {
   resumed: { en: 'resumed, step {step}', zh: '恢复，第 {step} 步' },
   series_train: { en: 'training', zh: '训练' },
   series_validation: { en: 'validation', zh: '验证' },
+  series_held_out: { en: 'held out', zh: '留出文本' },
   panel_loss: { en: 'Loss', zh: '损失' },
   panel_learning_rate: { en: 'Learning rate', zh: '学习率' },
   panel_gradient_norm: { en: 'Gradient norm', zh: '梯度范数' },

@@ -36,7 +36,7 @@ export const VIEWS: readonly View[] = [
   part('calibration', Calibration, ({ score }) => ({ calibration: score?.calibration ?? null })),
   part('facts', Facts, ({ facts, score }) => ({ facts, score })),
   view('PretrainingReport', 'score', Guesses),
-  part('training', Training, ({ curves }) => ({ curves }), 'PretrainingReport'),
+  part('training', Training, ({ curves }) => ({ curves, judged: 'series_held_out' as const }), 'PretrainingReport'),
   part('facts', Facts, ({ facts, score, text }) => ({ facts, score, text }), 'PretrainingReport'),
   view('AttentionRecord', 'attention', Attention),
   view('AttentionSketch', 'attention', Attention),
