@@ -56,7 +56,8 @@ OPTIONS = {
     "check": {
         "--task", "--model", "--eval-data", *COLUMNS, "--label-column", "--seed", "--measure",
         "--no-measure", "--threads", "--text-column", "--epochs", "--batch-size", "--max-length", "--max-len",
-        "--freeze", "--lora", "--lora-targets", "--base", "--scheme", "--repair-bio", JSON, *READING,
+        "--loss", "--pooling", "--crf", "--lstm-size", "--freeze", "--lora", "--lora-targets", "--base",
+        "--scheme", "--repair-bio", JSON, *READING,
     },
     "evaluate": {
         "--base", *COLUMNS, "--label-column", "--scheme", "--repair-bio", "--model-scheme", JSON, *READING,

@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from glassbert.cli.check_page import WIDTH, fitted, wrapped
 from tests.cli.process import Answer
 from tests.runs.material import run
+from tests.runs.test_tagging import conll
 
 Inside = Callable[..., Answer]
 CHINESE = ["酒店的位置很好，离地铁站很近，房间也很干净", "这部电影太长了，我看到一半就睡着了"]
@@ -95,3 +96,52 @@ def test_cells_are_cut_and_filled_by_what_a_terminal_shows() -> None:
     assert all(cell_len(line) <= 20 for line in wrapped("电影太长了" * 12, 20))
     assert "".join(wrapped("电影太长了" * 12, 20)).replace(" ", "") == "电影太长了" * 12
     assert wrapped("", 10) == [""]
+
+
+PAIRS = [(f"a film number {i}", f"film {i} it is", f"{i % 5}") for i in range(40)]
+REFUSED = {
+    "a_chain_of_classes": (("--task", "text-classification", "--crf"), "no-such-choice: --crf is given"),
+    "an_lstm_of_classes": (("--task", "text-classification", "--lstm-size", "4"), "no-such-choice: "),
+    "pooling_of_classes": (("--task", "text-classification", "--pooling", "cls"), "no-such-choice: "),
+    "a_loss_of_tags": (("--task", "token-classification", "--loss", "cosine"), "no-such-choice: "),
+    "an_lstm_of_no_units": (("--task", "token-classification", "--lstm-size", "-1"), "--lstm-size is -1"),
+    "a_loss_that_does_not_fit": (("--task", "sentence-similarity", "--loss", "triplet"), "wrong-loss: "),
+    "unknown_pooling": (("--task", "sentence-similarity", "--pooling", "sum"), "--pooling is 'sum'"),
+    "a_senseless_rank": (("--task", "text-classification", "--lora", "0"), "bad-setting: --lora is 0"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_finetune_refuses_is_refused_with_the_same_code_and_words(
+    inside: Inside, encoder: Path, rows: Path, tmp_path: Path, name: str
+) -> None:
+    words, message = REFUSED[name]
+    files = {
+        "text-classification": rows,
+        "token-classification": conll(tmp_path / "x.conll", 40),
+        "sentence-similarity": write(tmp_path / "pairs.csv", [("sentence1", "sentence2", "score"), *PAIRS]),
+    }
+    both = (files[words[1]], "--model", encoder, *words)
+    learnt = inside("finetune", *both, "--out", tmp_path / "run")
+    checked = inside("check", *both)
+    assert learnt.code == checked.code == 2 and checked.out == ""
+    assert checked.problems == learnt.problems and message in checked.problems[0]
+
+
+def test_a_choice_of_another_task_names_the_task_that_has_it(inside: Inside, rows: Path) -> None:
+    answer = inside("check", rows, "--crf")
+    assert answer.code == 2
+    assert answer.problems == [
+        "no-such-choice: --crf is given, and text-classification has none"
+        " — leave it out, or give --task token-classification"
+    ]
+
+
+def test_the_run_that_is_estimated_has_the_head_that_is_asked_for(
+    inside: Inside, encoder: Path, tmp_path: Path
+) -> None:
+    words = ("check", conll(tmp_path / "x.conll", 40), "--model", encoder, "--json")
+    plain, asked = (inside(*words, *more).json["estimates"] for more in ((), ("--crf", "--lstm-size", "7")))
+    for without, with_head in zip(plain, asked, strict=True):
+        assert with_head["num_parameters"] > without["num_parameters"]
+        assert with_head["num_learning"] > without["num_learning"]

@@ -59,6 +59,17 @@ ModelScheme = Annotated[
 RepairBio = Annotated[
     bool, typer.Option("--repair-bio", help="Read tags that break their scheme as conlleval does.")
 ]
+Loss = Annotated[
+    str | None,
+    typer.Option(
+        "--loss",
+        help="cosine, multiple-negatives or triplet, for sentence-similarity; by the rows if unsaid.",
+    ),
+]
+Pooling = Annotated[
+    str | None,
+    typer.Option("--pooling", help="mean, cls or max: how tokens become one vector; mean if unsaid."),
+]
 Crf = Annotated[bool, typer.Option("--crf", help="Learn the tags of a text as one chain.")]
 LstmSize = Annotated[
     int | None, typer.Option("--lstm-size", help="Units of an LSTM each way before the tags.")

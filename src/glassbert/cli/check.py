@@ -35,6 +35,10 @@ def check(
     max_length: Annotated[
         int | None, typer.Option("--max-length", "--max-len", help="Tokens per window, of the run.")
     ] = None,
+    loss: words.Loss = None,
+    pooling: words.Pooling = None,
+    crf: words.Crf = False,
+    lstm_size: words.LstmSize = None,
     freeze: learnt.Freeze = None,
     lora: learnt.Lora = None,
     lora_targets: learnt.LoraTargets = None,
@@ -69,6 +73,7 @@ def check(
         seed=seed,
         measure=measure,
         settings=settings,
+        own={"loss": loss, "pooling": pooling, "crf": crf or None, "lstm_size": lstm_size},
     )
     found = check_data(data, eval_data, options)
     if as_json:

@@ -90,15 +90,8 @@ def finetune(
         ),
     ] = None,
     class_weights: Annotated[str | None, typer.Option(help='"balanced" for rare classes.')] = None,
-    loss: Annotated[
-        str | None,
-        typer.Option(
-            help="cosine, multiple-negatives or triplet, for sentence-similarity; by the rows if unsaid."
-        ),
-    ] = None,
-    pooling: Annotated[
-        str | None, typer.Option(help="mean, cls or max: how tokens become one vector; mean if unsaid.")
-    ] = None,
+    loss: words.Loss = None,
+    pooling: words.Pooling = None,
     crf: words.Crf = False,
     lstm_size: words.LstmSize = None,
     freeze: learnt.Freeze = None,

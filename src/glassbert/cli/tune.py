@@ -48,10 +48,8 @@ def tune(
         typer.Option("--max-length", "--max-len", help="Tokens per window: fixed, not searched."),
     ] = None,
     class_weights: Annotated[str | None, typer.Option(help='"balanced" for rare classes.')] = None,
-    loss: Annotated[
-        str | None, typer.Option(help="cosine, multiple-negatives or triplet; by the rows if unsaid.")
-    ] = None,
-    pooling: Annotated[str | None, typer.Option(help="mean, cls or max, for sentence-similarity.")] = None,
+    loss: words.Loss = None,
+    pooling: words.Pooling = None,
     crf: words.Crf = False,
     lstm_size: words.LstmSize = None,
     freeze: learnt.Freeze = None,

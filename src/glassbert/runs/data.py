@@ -22,7 +22,7 @@ from glassbert.runs.check.quick import leak_finding, quick_findings
 from glassbert.runs.other_columns import OtherColumns, other_columns
 from glassbert.runs.rows import Rejected, Rows, read_labelled, read_rows, rejected_warning
 from glassbert.tasks.labels import ClassWeights
-from glassbert.tasks.names import find_task
+from glassbert.tasks.names import KINDS, find_task
 from glassbert.tasks.task import Examples, Task, Text
 from glassbert.text.asked import Asked
 from glassbert.text.folds import stratified_folds
@@ -79,7 +79,9 @@ class DataOptions:
         for name in said:
             if name not in known:
                 what = f"--{name.replace('_', '-')} is given, and {kind.name} has none"
-                raise UsageError(Problem(code="no-such-choice", what=what, fix="leave it out"))
+                having = [each.name for each in KINDS if name in inspect.signature(each.learn).parameters]
+                fix = f"leave it out, or give --task {' or '.join(having)}"
+                raise UsageError(Problem(code="no-such-choice", what=what, fix=fix))
         return said
 
 

@@ -5,18 +5,22 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from glassbert.model.tag_head import TagHead
 from glassbert.runs.check.costs import Pace, Work, run_bytes, run_seconds
 from glassbert.runs.check.data_check import check
 from glassbert.runs.check.estimate import work_of
-from glassbert.runs.check.measure import measure
+from glassbert.runs.check.measure import Measured, measure
 from glassbert.runs.data import DataOptions, Dataset, read_dataset
 from glassbert.runs.fit import make_plan
 from glassbert.runs.job import FinetuneJob, Split
 from glassbert.runs.learnt import count_learning
 from glassbert.runs.prepare import Request, prepare_model
 from glassbert.runs.recipe import values
+from tests.runs.material import texts_and_labels
+from tests.runs.test_tagging import conll
 
 PACE = Pace(per_token=0.01, per_token_read=0.002, per_step=0.5, per_save=3.0, bytes_per_token=1000)
 WORK = Work(steps=10, tokens=2000, evaluations=4, validation_tokens=100, judged_tokens=300, largest_batch=250)
@@ -117,6 +121,53 @@ def test_what_stays_as_it_is_is_not_counted(
     network = prepare_model(request, dataset.task, num_rows=len(dataset.train)).model.network
     assert ours["num_learning"] == count_learning(network) < ours["num_parameters"]
     assert base["num_learning"] == learning + 768 * 768 + 768 + 2 * 768 + 2
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> list[tuple[FinetuneJob, Measured]]:
+    """Every job that an estimate measures, for a moment, and what was measured."""
+    found: list[tuple[FinetuneJob, Measured]] = []
+
+    def briefly(job: FinetuneJob, *, seconds: float, tokens: int) -> Measured:
+        found.append((job, measure(job, seconds=0.01, tokens=min(tokens, 64))))
+        return found[-1][1]
+
+    monkeypatch.setattr("glassbert.runs.check.estimate.measure", briefly)
+    return found
+
+
+def test_the_head_that_is_asked_for_is_measured(
+    encoder: Path, tmp_path: Path, measured: list[tuple[FinetuneJob, Measured]]
+) -> None:
+    """Its numbers by hand: C tags, N units in each direction, H wide; and what the LSTM keeps for its way
+    back.
+    """
+    file, c, n = conll(tmp_path / "x.conll", 40), 5, 7
+    plain = check(file, model=str(encoder)).document["estimates"]
+    asked = check(file, model=str(encoder), crf=True, lstm_size=n).document["estimates"]
+    before, after = measured[:3], measured[3:]
+    assert not any(isinstance(job.network.head, TagHead) for job, _ in before)
+    for (job, found), (_, without) in zip(after, before, strict=True):
+        assert job.task.head.crf and job.network.head.crf.steps.shape == (c, c)
+        assert job.network.head.lstm.hidden_size == n
+        assert found.pace.bytes_per_token > without.pace.bytes_per_token
+    widths = (after[0][0].network.config.hidden_size, 768)
+    for h, ours, theirs in zip(widths, asked, plain, strict=True):
+        more = 2 * 4 * n * (h + n + 2) + 2 * n * c + c * (c + 2)
+        assert ours["num_parameters"] - theirs["num_parameters"] == more
+        assert ours["num_learning"] - theirs["num_learning"] == more
+
+
+def test_the_loss_and_the_pooling_that_are_asked_for_are_measured(
+    encoder: Path, measured: list[tuple[FinetuneJob, Measured]]
+) -> None:
+    texts, _ = texts_and_labels(120)
+    table = pd.DataFrame({"anchor": texts[::3], "positive": texts[1::3], "negative": texts[2::3]})
+    check(table, model=str(encoder), loss="triplet", pooling="max")
+    assert len(measured) == 3
+    assert {(job.task.objective, job.network.head_config.pooling) for job, _ in measured} == {
+        ("triplet", "max")
+    }
 
 
 def test_frozen_blocks_cost_what_reading_them_costs() -> None:

@@ -8,13 +8,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from glassbert.errors import DataError
+from glassbert.errors import DataError, UsageError
 from glassbert.runs.check.data_check import Check, CheckOptions, check, check_data
 from glassbert.runs.data import DataOptions, read_dataset
 from glassbert.runs.finetune import finetune
 from glassbert.text.options import ReadOptions
 from glassbert.train.stop import Stop
 from tests.runs.material import options, texts_and_labels
+from tests.runs.test_tagging import conll
 
 KEYS = {
     "source", "file", "rows", "evaluation", "columns", "task", "answers", "languages", "lengths",
@@ -137,6 +138,14 @@ def test_finetune_says_the_same_and_refuses_the_same(encoder: Path, tmp_path: Pa
     assert not (tmp_path / "run" / "run.json").exists()
     done = finetune(options(file, encoder, tmp_path / "run", allow_degenerate=True, epochs=1), stop=Stop())
     assert done.is_finished
+
+
+def test_choices_and_settings_that_a_run_refuses_are_refused(encoder: Path, tmp_path: Path) -> None:
+    file = conll(tmp_path / "x.conll", 40)
+    with pytest.raises(UsageError, match="--class-weights is given, and the likelihood of a chain"):
+        check(file, model=str(encoder), settings={"class_weights": "balanced"}, crf=True)
+    with pytest.raises(UsageError, match="a check has no option 'lora' — .* crf, lstm_size; settings"):
+        check(file, model=str(encoder), lora=8)
 
 
 def test_a_told_task_is_said_to_be_told(encoder: Path) -> None:

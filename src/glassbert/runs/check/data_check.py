@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from glassbert.errors import Problem, UsageError
 from glassbert.runs.check.estimate import estimate
 from glassbert.runs.check.finding import Finding, is_note, refuse_mistakes
 from glassbert.runs.check.guess import Guess, guess_task
 from glassbert.runs.check.lengths import token_lengths, unknown_finding
 from glassbert.runs.check.near import near_duplicates, near_findings
-from glassbert.runs.data import DataOptions, Dataset, Learning, read_dataset
+from glassbert.runs.data import OWN, DataOptions, Dataset, Learning, read_dataset
 from glassbert.runs.prepare import Request, prepare_model
 from glassbert.runs.resolve import DEFAULT_MODEL
 from glassbert.runs.settings import check as check_settings
@@ -59,7 +60,8 @@ class Check:
 @dataclass(frozen=True, kw_only=True)
 class CheckOptions:
     """How to read, which task (None: guessed) and columns, which model's tokenizer and pace, and which
-    `settings` the run shall have whose time and memory are estimated. `base` is that of an adapter of peft.
+    `settings` the run shall have whose time and memory are estimated; `own` is what only some kinds of task
+    can be told (`data.OWN`). `base` is that of an adapter of peft.
     """
 
     read: ReadOptions = ReadOptions()
@@ -70,6 +72,7 @@ class CheckOptions:
     seed: int = 0
     measure: bool = True
     settings: Mapping[str, Any] = field(default_factory=dict)
+    own: Mapping[str, Any] = field(default_factory=dict)
 
 
 def check(
@@ -80,19 +83,25 @@ def check(
     model: str = DEFAULT_MODEL,
     measure: bool = True,
     settings: Mapping[str, Any] | None = None,
+    **own: Any,
 ) -> Check:
     """Look at labelled texts as a run would read them. `measure` False leaves out the baseline and the time;
-    `settings` are those of the run that is estimated, such as {"lora": 8}.
+    `settings` are those of the run that is estimated, such as {"lora": 8}, and `own` what only some tasks can
+    be told: `crf` and `lstm_size` of token-classification, `loss` and `pooling` of sentence-similarity.
 
     Raises what reading raises: DataError (65) for a file that cannot be read exactly, has no label, or too
-    few rows.
+    few rows; UsageError (2) for settings and choices that a run would refuse.
     """
-    options = CheckOptions(task=task, model=model, measure=measure, settings=settings or {})
+    _refuse_unknown(own)
+    options = CheckOptions(task=task, model=model, measure=measure, settings=settings or {}, own=own)
     return check_data(data, eval_data, options)
 
 
 def check_data(data: Source, eval_data: Source | None, options: CheckOptions) -> Check:
     """The same with every choice."""
+    settings = {"seed": options.seed, **options.settings}
+    request = Request(model=options.model, settings=settings, config={}, base=options.base)
+    check_settings(request.said())
     started = time.monotonic()
     table = read_table(data, options.read)
     guess = _task(table, options)
@@ -106,14 +115,12 @@ def check_data(data: Source, eval_data: Source | None, options: CheckOptions) ->
             pair_column=asked.pair,
             label_column=asked.label,
             read=options.read,
+            **options.own,
         ),
-        Learning(seed=options.seed),
+        Learning.of(request.said()),
     )
     reading = time.monotonic() - started
     near = near_duplicates(_joined(dataset), dataset.evaluation, one_file=eval_data is None)
-    settings = {"seed": options.seed, **options.settings}
-    request = Request(model=options.model, settings=settings, config={}, base=options.base)
-    check_settings(request.said())
     started = time.monotonic()
     prepared = prepare_model(request, dataset.task, num_rows=len(dataset.train))
     spent = reading + time.monotonic() - started
@@ -145,6 +152,14 @@ def check_data(data: Source, eval_data: Source | None, options: CheckOptions) ->
     document["findings"] = [each.as_dict() for each in findings]
     document["ok"] = not any(each.level == "mistake" for each in findings)
     return Check(document=document, findings=findings, source=table.source)
+
+
+def _refuse_unknown(own: Mapping[str, Any]) -> None:
+    unknown = [name for name in own if name not in OWN]
+    if unknown:
+        what = f"a check has no option {unknown[0]!r}"
+        fix = f"its options beside the named ones are {', '.join(OWN)}; settings of a run go into settings"
+        raise UsageError(Problem(code="unknown-option", what=what, fix=fix))
 
 
 def _rows(table: Table, used: Examples) -> dict[str, int]:
