@@ -238,6 +238,45 @@ def test_odd_keys_of_a_tokenizer_are_named_and_not_acted_upon(
     assert any(line.startswith("note: ") and said in line for line in answer.err.splitlines()), answer.err
 
 
+ODD_PIECES = ["\u2028", "\u0085", "\u00a0", "\r", "a\rb", "\x0b", "\x0c"]
+
+
+def odd_pieces(lines: list[str]) -> None:
+    """Pieces that other programs take for the ends of lines, in place of the first words, which the text
+    below does not hold: every later piece keeps its number.
+    """
+    unused = [place for place, piece in enumerate(lines) if place > 4 and len(piece) > 2][: len(ODD_PIECES)]
+    assert len(unused) == len(ODD_PIECES) and unused[-1] < len(lines) - 1
+    for place, piece in zip(unused, ODD_PIECES, strict=True):
+        lines[place] = piece
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        vocabulary(odd_pieces),
+        lambda model: alone((model / "vocab.txt").read_bytes().removesuffix(b"\n"))(model),
+        lambda model: alone((model / "vocab.txt").read_bytes().removesuffix(b"\n") + b"\n")(model),
+    ],
+    ids=["V1 odd pieces", "V5 no last line end", "V5 last line end"],
+)
+def test_a_vocabulary_whose_lines_look_odd_has_every_piece_where_it_was(
+    inside: Inside, finished: Path, rows: Path, tmp_path: Path, change: Breaking
+) -> None:
+    model = Path(shutil.copytree(finished / "model", tmp_path / "odd"))
+    change(model)
+    before = (model / "vocab.txt").read_bytes()
+    text = "x q z . a b"
+    answer = inside("predict", model, "--text", text, "--json")
+    assert answer.code == 0 and answer.problems == [], answer.err
+    assert answer.json == inside("predict", finished, "--text", text, "--json").json
+    learnt = inside("finetune", rows, "--model", model, "--out", tmp_path / "run", "--epochs", "0.2",
+                    "--no-report")  # fmt: skip
+    assert learnt.code == 0, learnt.err
+    written = (tmp_path / "run" / "model" / "vocab.txt").read_bytes()
+    assert written.removesuffix(b"\n") == before.removesuffix(b"\n")
+
+
 def test_v7_words_that_no_lowered_text_can_reach_are_said_with_their_rate(
     inside: Inside, finished: Path, tmp_path: Path
 ) -> None:

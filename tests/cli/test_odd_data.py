@@ -27,6 +27,7 @@ def lines(between: str = "\n") -> str:
     return between.join(json.dumps({"text": text, "label": label}) for text, label in rows)
 
 
+ASKED = "question-answering"
 MISSING = ["NA", "null", "None", "nan"] * 10
 SOUND: dict[str, tuple[str, str]] = {
     "c3_mark": ("a.csv", "\ufeff" + table()),
@@ -107,6 +108,44 @@ def test_q8_long_questions_are_counted(inside: Inside, encoder: Path, tmp_path: 
     answer = inside("finetune", tmp_path / "a.jsonl", "--out", tmp_path / "run", *words)
     assert answer.code == 0, answer.err
     assert "questions longer than half a window, which are read in parts: " in answer.err
+
+
+def test_q9_a_context_of_a_megabyte_is_read_whole_in_linearly_many_windows(
+    inside: Inside, encoder: Path, tmp_path: Path
+) -> None:
+    """The answer stands at the end; ten times the text is ten times the windows."""
+    from tests.runs.material import run
+    from tests.runs.test_answering import nested
+
+    model = run(nested(tmp_path / "a.json", 40), encoder, tmp_path / "run", task=ASKED, epochs=0.5).path
+    windows = {}
+    for size in (100_000, 1_000_000):
+        context = "the film is dull and so it is . " * (size // 32) + "the film is WARM ."
+        answer = {"text": "WARM", "answer_start": context.index("WARM")}
+        row = {"id": "a", "question": "is it ?", "context": context, "answers": [answer]}
+        (tmp_path / "b.jsonl").write_text(json.dumps(row))
+        found = inside("evaluate", model, tmp_path / "b.jsonl", "--json")
+        assert found.code == 0, found.err
+        assert (found.json["rows"], found.json["long_texts"]) == (1, 1)
+        assert "note: answers that lie whole in at least one window: 1 of 1" in found.err
+        windows[size] = found.json["windows_used"]
+    assert windows[1_000_000] == pytest.approx(10 * windows[100_000], rel=0.001)
+
+
+@pytest.mark.parametrize("version", [None, "1.1", "v2.0", 7])
+def test_q11_questions_need_no_version(
+    inside: Inside, encoder: Path, tmp_path: Path, version: object
+) -> None:
+    from tests.runs.test_answering import nested
+
+    file = nested(tmp_path / "a.json", 40)
+    content = json.loads(file.read_text()) | {"version": version}
+    kept = {key: value for key, value in content.items() if value is not None}
+    file.write_text(json.dumps(kept))
+    answer = inside("check", file, "--model", encoder, "--no-measure", "--json")
+    assert answer.code == 0, answer.err
+    assert answer.json["task"]["name"] == ASKED
+    assert answer.json["rows"] == {"read": 40, "used": 40, "set_aside": 0}
 
 
 def test_j17_a_file_that_grows_while_it_is_read_leaves_with_74(
