@@ -27,7 +27,7 @@ FINETUNE = {
 }
 INFERENCE = {**RATIOS, **CONDITIONS, "best_batch_size": 8, "peak_rss_mb": {"ours": 500, "1": 700, "8": 1024}}
 PRETRAIN = {**RATIOS, **CONDITIONS, "size": "mini", "peak_rss_mb": {"ours": 650, "peer": 2200, "tuned": 2100}}
-ROWS = {"finetune": FINETUNE, "inference": INFERENCE, "startup": {"ratio": 6.25}}
+ROWS = {"finetune a processor": FINETUNE, "inference a processor": INFERENCE, "startup": {"ratio": 6.25}}
 
 
 @pytest.mark.parametrize("name", MAKE["WORDS"])
@@ -40,8 +40,11 @@ def test_readme_holds_the_last_rows(name: str) -> None:
 def test_table_says_ratios_spreads_and_memory() -> None:
     text = MAKE["section"](MAKE["WORDS"]["README.md"], ROWS)
     memory = "812 MB against 1,312 MB"
-    assert f"| Fine-tuning | 2.50 times (2.25 to 2.75) | 1.50 times (1.25 to 1.75) | {memory} |" in text
-    assert "attention weights |  | 1.25 times (1.00 to 1.50) |  |" in text
+    assert (
+        f"| Fine-tuning | a processor | 2.50 times (2.25 to 2.75) | 1.50 times (1.25 to 1.75) | {memory} |"
+        in text
+    )
+    assert "attention weights | a processor |  | 1.25 times (1.00 to 1.50) |  |" in text
     assert "500 MB against 1,024 MB" in text
     assert "| 6.25 times as fast |" in text
     assert "2 threads of a processor, 2 cores, torch 2.13.0, 2026-11-21" in text
@@ -65,13 +68,18 @@ def test_table_without_results_says_so() -> None:
     assert "No contest has been recorded yet" in MAKE["section"](MAKE["WORDS"]["README.md"], {})
 
 
-def test_the_last_row_of_each_file_counts(tmp_path: Path) -> None:
-    rows: list[dict[str, Any]] = [{"ratio": 1.0}, {"ratio": 2.0}]
+def test_the_last_row_of_each_file_and_processor_counts(tmp_path: Path) -> None:
+    here, there = (
+        {"machine": "Maker(R) Chip(R) Processor @ 2.50GHz, 2 cores"},
+        {"machine": "a processor, 2 cores"},
+    )
+    rows: list[dict[str, Any]] = [{"ratio": 1.0, **here}, {"ratio": 2.0, **here}, {"ratio": 3.0, **there}]
     (tmp_path / "finetune.jsonl").write_text(
         "".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8"
     )
     (tmp_path / "empty.jsonl").write_text("", encoding="utf-8")
-    assert MAKE["last_rows"](tmp_path) == {"finetune": {"ratio": 2.0}}
+    found = {"finetune Maker Chip 2.50GHz": rows[1], "finetune a processor": rows[2]}
+    assert MAKE["last_rows"](tmp_path) == found
 
 
 def test_renewing_a_page_keeps_what_is_around_the_table() -> None:
