@@ -13,12 +13,12 @@ describe('what a search claims', () => {
     expect(claimOf(record('proved'), 'en')).toEqual({
       headline: 'Better than the defaults.',
       support:
-        'Root mean squared error 0.6512 with the defaults and 0.633 tuned, on the same 1,379 rows: −0.0182 (95 % interval −0.0301 to −0.00521), p = 2.13e−4.',
+        'Root mean squared error 0.6512 with the defaults and 0.633 tuned, on the same 1,379 rows: −0.0182 (95\u00a0% interval −0.0301 to −0.00521), p = 2.13e−4.',
       original: '',
     });
     expect(claimOf(record('proved'), 'zh')).toEqual({
       headline: '优于默认设置。',
-      support: '在同样的 1,379 条样本上，均方根误差为 0.6512（默认设置）与 0.633（调优后）：相差 −0.0182（95 % 区间 −0.0301 至 −0.00521），p = 2.13e−4。',
+      support: '在同样的 1,379 条样本上，均方根误差为 0.6512（默认设置）与 0.633（调优后）：相差 −0.0182（95\u00a0% 区间 −0.0301 至 −0.00521），p = 2.13e−4。',
       original: '',
     });
   });

@@ -28,7 +28,7 @@ export const PRETRAINING = {
     en: 'mean −log p of the hidden token; guessing all {pieces} pieces alike gives {chance}',
     zh: '隐藏词元的平均 −log p；对 {pieces} 个词元一视同仁地猜为 {chance}',
   },
-  reads_nsp_accuracy: { en: 'whether the second text follows the first; guessing gives 50 %', zh: '判断第二段是否接续第一段；盲猜为 50 %' },
+  reads_nsp_accuracy: { en: 'whether the second text follows the first; guessing gives 50\u00a0%', zh: '判断第二段是否接续第一段；盲猜为 50\u00a0%' },
   reads_nsp_loss: { en: 'mean −log p of that answer; guessing gives 0.693', zh: '该回答的平均 −log p；盲猜为 0.693' },
   reads_bits_per_character: {
     en: 'an estimate that compares encoders of different vocabularies',

@@ -24,8 +24,8 @@ export const SEARCH = {
     zh: '没有进行搜索：预算不够进行第二次试验。模型采用默认设置。',
   },
   search_figures: {
-    en: '{metric} {defaults} with the defaults and {tuned} tuned, on the same {rows} rows: {difference} (95 % interval {low} to {high}), p = {p}.',
-    zh: '在同样的 {rows} 条样本上，{metric}为 {defaults}（默认设置）与 {tuned}（调优后）：相差 {difference}（95 % 区间 {low} 至 {high}），p = {p}。',
+    en: '{metric} {defaults} with the defaults and {tuned} tuned, on the same {rows} rows: {difference} (95\u00a0% interval {low} to {high}), p = {p}.',
+    zh: '在同样的 {rows} 条样本上，{metric}为 {defaults}（默认设置）与 {tuned}（调优后）：相差 {difference}（95\u00a0% 区间 {low} 至 {high}），p = {p}。',
   },
   search_seeds: { en: ' By seed: {listed}.', zh: '各随机种子：{listed}。' },
   search_cost: { en: '{n} trials in {spent} of {budget}', zh: '{n} 次试验，用时 {spent}（预算 {budget}）' },
@@ -35,8 +35,8 @@ export const SEARCH = {
   search_handed_defaults: { en: 'handed over: the defaults', zh: '已采用：默认设置' },
   search_defaults: { en: 'defaults', zh: '默认' },
   search_key_complete: {
-    en: 'Judged to the end; line: its 95 % interval',
-    zh: '训练完毕并评判；线段为 95 % 区间',
+    en: 'Judged to the end; line: its 95\u00a0% interval',
+    zh: '训练完毕并评判；线段为 95\u00a0% 区间',
   },
   search_key_pruned: {
     en: 'Stopped early: its validation score then, not to be compared with the others',
@@ -52,7 +52,7 @@ export const SEARCH = {
   },
   search_hint: { en: 'Point at a trial to read it; the table has them all.', zh: '指向一次试验以查看；下表列出全部。' },
   search_trial: { en: 'Trial', zh: '试验' },
-  search_score: { en: '{metric} [95 %]', zh: '{metric} [95 %]' },
+  search_score: { en: '{metric} [95\u00a0%]', zh: '{metric} [95\u00a0%]' },
   search_seconds: { en: 'Time', zh: '用时' },
   search_state: { en: 'What became of it', zh: '结果' },
   search_complete: { en: 'judged', zh: '已评判' },

@@ -2,8 +2,8 @@
 export const SLICES = {
   slices_title: { en: 'Slices', zh: '切片' },
   slices_note: {
-    en: 'Accuracy of parts of the {n} evaluation rows, the most clearly worse first. Dot: accuracy; line: 95 % Wilson interval; upright line: all rows, {accuracy}. Every slice is tested against all other rows (Fisher, Holm over {tested} slices, 5 %); those with fewer than {few} rows are not.',
-    zh: '{n} 条评估样本各部分的准确率，最明显偏低的排在前面。圆点为准确率，横线为 95 % Wilson 区间，竖线为全部样本的 {accuracy}。每个切片都与其余样本比较（Fisher 检验，对 {tested} 个切片作 Holm 校正，水平 5 %）；少于 {few} 条的不检验。',
+    en: 'Accuracy of parts of the {n} evaluation rows, the most clearly worse first. Dot: accuracy; line: 95\u00a0% Wilson interval; upright line: all rows, {accuracy}. Every slice is tested against all other rows (Fisher, Holm over {tested} slices, 5\u00a0%); those with fewer than {few} rows are not.',
+    zh: '{n} 条评估样本各部分的准确率，最明显偏低的排在前面。圆点为准确率，横线为 95\u00a0% Wilson 区间，竖线为全部样本的 {accuracy}。每个切片都与其余样本比较（Fisher 检验，对 {tested} 个切片作 Holm 校正，水平 5\u00a0%）；少于 {few} 条的不检验。',
   },
   slices_worse: { en: '{n} slices are clearly worse than the other rows.', zh: '有 {n} 个切片明显差于其余样本。' },
   slices_worse_one: { en: 'One slice is clearly worse than the other rows.', zh: '有 1 个切片明显差于其余样本。' },
@@ -52,8 +52,8 @@ export const SLICES = {
 
   suspects_title: { en: 'Suspect labels', zh: '可疑标签' },
   suspects_note: {
-    en: '{named} rows bear a label that the model confidently contradicts (confident learning, on {rows} rows it never learnt from). It takes about {estimated} labels for wrong (95 % interval {low} to {high}). Read them before you change any: a mistake of the model on a hard text looks the same, and model and label disagree in {mistakes} rows.',
-    zh: '有 {named} 条样本的标签与模型的确信判断相反（置信学习，基于模型未学过的 {rows} 条样本）。模型认为约有 {estimated} 个标签有误（95 % 区间 {low} 至 {high}）。修改前请先阅读：模型在难句上的错误看起来也是如此，两者共有 {mistakes} 条不一致。',
+    en: '{named} rows bear a label that the model confidently contradicts (confident learning, on {rows} rows it never learnt from). It takes about {estimated} labels for wrong (95\u00a0% interval {low} to {high}). Read them before you change any: a mistake of the model on a hard text looks the same, and model and label disagree in {mistakes} rows.',
+    zh: '有 {named} 条样本的标签与模型的确信判断相反（置信学习，基于模型未学过的 {rows} 条样本）。模型认为约有 {estimated} 个标签有误（95\u00a0% 区间 {low} 至 {high}）。修改前请先阅读：模型在难句上的错误看起来也是如此，两者共有 {mistakes} 条不一致。',
   },
   suspects_none: {
     en: 'No label is suspect: none of the {mistakes} disagreements is a confident one ({rows} rows).',

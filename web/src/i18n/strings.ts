@@ -81,12 +81,12 @@ export const STRINGS = {
   micro_f1: { en: 'Micro F1', zh: '微平均 F1' },
   subset_accuracy: { en: 'Rows with all labels right', zh: '标签全部正确的比例' },
   score_caption: {
-    en: 'Dot: the score on {n} evaluation rows. Line: 95 % bootstrap interval, where the score would likely fall on other rows of the same kind.',
-    zh: '圆点：{n} 条评估样本上的得分。横线：95 % 自助法区间，即换一批同类样本时得分可能落入的范围。',
+    en: 'Dot: the score on {n} evaluation rows. Line: 95\u00a0% bootstrap interval, where the score would likely fall on other rows of the same kind.',
+    zh: '圆点：{n} 条评估样本上的得分。横线：95\u00a0% 自助法区间，即换一批同类样本时得分可能落入的范围。',
   },
   score_caption_bare: {
-    en: 'Dot: the score on the evaluation rows. Line: 95 % bootstrap interval.',
-    zh: '圆点：评估样本上的得分。横线：95 % 自助法区间。',
+    en: 'Dot: the score on the evaluation rows. Line: 95\u00a0% bootstrap interval.',
+    zh: '圆点：评估样本上的得分。横线：95\u00a0% 自助法区间。',
   },
   score_chart: { en: '{metric} of the model and the baselines', zh: '模型与基线的{metric}' },
   no_interval: { en: 'no interval', zh: '无区间' },
@@ -278,8 +278,8 @@ export const STRINGS = {
   example_less: { en: 'Show less', zh: '收起' },
 
   calibration_note: {
-    en: 'Of the answers given with 80 % confidence, 80 % should be right: dots on the diagonal can be taken at their word. Below it the model is too sure of itself.',
-    zh: '置信度为 80 % 的回答应有 80 % 正确：落在对角线上的点可信。低于对角线表示模型过于自信。',
+    en: 'Of the answers given with 80\u00a0% confidence, 80\u00a0% should be right: dots on the diagonal can be taken at their word. Below it the model is too sure of itself.',
+    zh: '置信度为 80\u00a0% 的回答应有 80\u00a0% 正确：落在对角线上的点可信。低于对角线表示模型过于自信。',
   },
   calibration_empty: { en: 'This run has no calibration.', zh: '本次训练没有校准结果。' },
   calibration_chart: { en: 'Accuracy against stated confidence', zh: '准确率与置信度' },
@@ -289,8 +289,8 @@ export const STRINGS = {
   calibration_after: { en: 'after temperature {temperature}', zh: '温度 {temperature} 之后' },
   calibration_counts: { en: 'Evaluation rows per bin, after', zh: '校准后各区间样本数' },
   calibration_whisker: {
-    en: 'Lines: 95 % interval of the share (Wilson). A long line means few rows.',
-    zh: '竖线：比例的 95 % 区间（Wilson）。线越长，样本越少。',
+    en: 'Lines: 95\u00a0% interval of the share (Wilson). A long line means few rows.',
+    zh: '竖线：比例的 95\u00a0% 区间（Wilson）。线越长，样本越少。',
   },
   calibration_bin: {
     en: '{name}: {count} rows with confidence {confidence}, {accuracy} right',
