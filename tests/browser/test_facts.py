@@ -12,9 +12,10 @@ LINES = """(code) => {
   const walker = document.createTreeWalker(code, NodeFilter.SHOW_TEXT);
   const found = [];
   while (walker.nextNode()) {
+    const text = walker.currentNode.textContent;
     range.selectNodeContents(walker.currentNode);
     const tops = [...range.getClientRects()].map(({ top }) => Math.round(top));
-    if (walker.currentNode.textContent.trim()) found.push([walker.currentNode.textContent, new Set(tops).size, tops[0]]);
+    if (text.trim()) found.push([text, new Set(tops).size, tops[0]]);
   }
   return found;
 }"""
