@@ -1,6 +1,7 @@
 """`glassbert check`: a page of 80 columns in any script, one JSON object, and exit code 65 for a mistake."""
 
 import json
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,9 @@ from rich.cells import cell_len
 
 from glassbert.cli.check_page import WIDTH, fitted, wrapped
 from tests.cli.process import Answer
+from tests.runs.check.test_answers import conll as few_entities
 from tests.runs.material import run
+from tests.runs.test_answering import nested
 from tests.runs.test_tagging import conll
 
 Inside = Callable[..., Answer]
@@ -145,3 +148,41 @@ def test_the_run_that_is_estimated_has_the_head_that_is_asked_for(
     for without, with_head in zip(plain, asked, strict=True):
         assert with_head["num_parameters"] > without["num_parameters"]
         assert with_head["num_learning"] > without["num_learning"]
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (few_entities, "answers     10 entities, by type:\n            LOC          6  60.0%  ######"),
+        (few_entities, "            7 rows without an entity\n"),
+        (
+            lambda path: nested(path, 40),
+            "answers     40 questions on 40 contexts: 30 with an answer, 10 without one\n",
+        ),
+    ],
+    ids=["entities", "none", "questions"],
+)
+def test_the_page_says_it(
+    inside: Inside, encoder: Path, tmp_path: Path, make: Callable[[Path], Path], said: str
+) -> None:
+    file = make(tmp_path / ("a.conll" if make is few_entities else "a.json"))
+    answer = inside("check", file, "--model", encoder, "--no-measure")
+    assert said in answer.out, answer.err
+
+
+def test_the_last_line_names_warnings_where_there_are_any(
+    inside: Inside, encoder: Path, tmp_path: Path
+) -> None:
+    draw = random.Random(0)
+    texts = [" ".join("".join(draw.choices("abcdefgh", k=6)) for _ in range(9)) for _ in range(40)]
+    lines = [(text, "good" if "a" in text[:4] else "bad") for text in texts]
+    sound = write(tmp_path / "sound.csv", [("text", "label"), *lines])
+    again = write(tmp_path / "again.csv", [("text", "label"), *lines, *lines[:20]])
+    words = ("--model", encoder, "--no-measure")
+    calm, warned = (inside("check", file, *words).out.rstrip() for file in (sound, again))
+    assert "\nwarning " not in calm
+    assert calm.endswith("\nok          nothing here speaks against training")
+    assert "\nwarning     20 of 60 rows repeat" in warned
+    assert warned.endswith(
+        "\nok          no mistake that forbids training; the warnings above ask for a look"
+    )

@@ -102,8 +102,10 @@ def _answers(answers: Mapping[str, Any]) -> list[str]:
         low, first, middle, third, high = (f"{value:.4g}" for value in answers["quartiles"])
         text = f"numbers from {low} to {high}: a quarter below {first}, half below {middle}, "
         return [f"{text}three quarters below {third}; mean {answers['mean']:.4g}"]
-    if "counts" not in answers:
-        return [answers["kind"]]
+    if answers["kind"] == "span":
+        without = answers["without_answer"]
+        asked = f"{answers['questions']:,} questions on {answers['contexts']:,} contexts: "
+        return [f"{asked}{answers['questions'] - without:,} with an answer, {without:,} without one"]
     counts = answers["counts"]
     total, most = sum(counts.values()), max(counts.values())
     wide = min(30, max(cell_len(on_one_line(label)) for label in list(counts)[:SHOWN_LABELS]))
@@ -114,9 +116,11 @@ def _answers(answers: Mapping[str, Any]) -> list[str]:
     ]
     left = answers["labels"] - len(lines)
     lines += [f"and {left:,} labels more"] if left else []
-    return lines + (
-        [f"{answers['rows_without']:,} rows without a label"] if answers.get("rows_without") else []
-    )
+    if answers["kind"] == "tags":
+        lines.insert(0, f"{total:,} entities, by type:" if answers["of"] == "entities" else "words by tag:")
+    missing = "an entity" if answers["kind"] == "tags" else "a label"
+    bare = answers.get("rows_without")
+    return lines + ([f"{bare:,} rows without {missing}"] if bare else [])
 
 
 def _shares(counts: Mapping[str, int]) -> str:
@@ -139,8 +143,10 @@ def _lengths(lengths: Mapping[str, Any]) -> list[str]:
     ]
     for each in lengths["windows"]:
         if each["texts_in_several"]:
+            several = each["texts_in_several"]
+            need = "1 text needs several" if several == 1 else f"{several:,} texts need several"
             lines.append(
-                f"windows of {each['max_length']:>3}: {each['texts_in_several']:,} texts need several; "
+                f"windows of {each['max_length']:>3}: {need}; "
                 f"{each['windows']:,} windows, {each['tokens']:,} tokens ({each['tokens_again']:.0%} again)"
             )
     return lines
@@ -190,6 +196,8 @@ def _decisions(check: Check) -> list[str]:
             lines += _item("warning" if not warning.startswith("row") else "", warning)
     for each in sorted(check.findings, key=lambda each: list(LEVELS).index(each.level)):
         lines += _item(LEVELS[each.level], each.what) + _item("", f"-> {each.fix}")
+    if check.ok and (check.document["warnings"] or any(each.level == "warning" for each in check.findings)):
+        return [*lines, *_item("ok", "no mistake that forbids training; the warnings above ask for a look")]
     if check.ok:
         return [*lines, *_item("ok", "nothing here speaks against training")]
     return [*lines, *_item("", "Training on this would be a mistake.")]

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from glassbert.errors import Problem, UsageError
+from glassbert.runs.check.answers import answers_of
 from glassbert.runs.check.estimate import estimate
 from glassbert.runs.check.finding import Finding, is_note, refuse_mistakes
 from glassbert.runs.check.guess import Guess, guess_task
@@ -23,7 +24,7 @@ from glassbert.runs.prepare import Request, prepare_model
 from glassbert.runs.resolve import DEFAULT_MODEL
 from glassbert.runs.settings import check as check_settings
 from glassbert.tasks.names import find_task
-from glassbert.tasks.task import Examples, Task
+from glassbert.tasks.task import Examples
 from glassbert.text.asked import Asked
 from glassbert.text.file_facts import file_facts
 from glassbert.text.function_words import language_of
@@ -34,7 +35,6 @@ from glassbert.text.tables import Table, read_table
 Source = str | Path | pd.DataFrame
 SCRIPT_SAMPLE = 5000
 SCRIPT_CHARACTERS = 1000
-MOST_LABELS = 1000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -120,7 +120,12 @@ def check_data(data: Source, eval_data: Source | None, options: CheckOptions) ->
         Learning.of(request.said()),
     )
     reading = time.monotonic() - started
-    near = near_duplicates(_joined(dataset), dataset.evaluation, one_file=eval_data is None)
+    near = near_duplicates(
+        _joined(dataset),
+        dataset.evaluation,
+        one_file=eval_data is None,
+        asked=dataset.task.answer == "span",
+    )
     started = time.monotonic()
     prepared = prepare_model(request, dataset.task, num_rows=len(dataset.train))
     spent = reading + time.monotonic() - started
@@ -140,7 +145,7 @@ def check_data(data: Source, eval_data: Source | None, options: CheckOptions) ->
         "evaluation": _evaluation(dataset, eval_data),
         "columns": {**dataset.facts["columns"], "all": list(map(str, table.frame.columns))},
         "task": {"name": guess.task, "reasons": list(guess.reasons), "told": guess.told},
-        "answers": _answers(dataset.task, everything),
+        "answers": answers_of(dataset.task, everything),
         "languages": _scripts(everything),
         "lengths": {"model": str(prepared.model.name), **lengths.as_dict()},
         "near_duplicates": near.as_dict(),
@@ -187,28 +192,6 @@ def _evaluation(dataset: Dataset, eval_data: Source | None) -> dict[str, Any]:
     facts = dataset.facts["evaluation"]
     split = {name: dataset.facts["sizes"][name] for name in ("train", "validation", "evaluation")}
     return {"path": facts["path"], "from": "split" if eval_data is None else "file", "sizes": split}
-
-
-def _answers(task: Task, examples: Examples) -> dict[str, Any]:
-    """Counts of labels, or figures of numbers."""
-    assert examples.targets is not None
-    if task.answer == "number":
-        numbers = np.asarray(examples.targets, dtype=np.float64)
-        quartiles = np.percentile(numbers, (0, 25, 50, 75, 100)).tolist()
-        return {"kind": "number", "quartiles": quartiles, "mean": float(numbers.mean())}
-    if task.answer == "set":
-        counts = dict(zip(task.head.labels, examples.targets.sum(0).tolist(), strict=True))
-        bare = int((~examples.targets.any(1)).sum())
-        return {"kind": "set", "labels": len(counts), "counts": _commonest(counts), "rows_without": bare}
-    if task.answer != "class":
-        return {"kind": task.answer}
-    counts = dict(Counter(task.words(examples.targets)))
-    return {"kind": "class", "labels": len(counts), "counts": _commonest(counts)}
-
-
-def _commonest(counts: Mapping[str, int]) -> dict[str, int]:
-    ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
-    return dict(ordered[:MOST_LABELS])
 
 
 def _scripts(examples: Examples) -> dict[str, Any]:

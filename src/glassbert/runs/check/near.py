@@ -33,13 +33,15 @@ class Near:
         return {"groups": self.groups, "rows": self.rows, "leaked": self.leaked, **self.facts}
 
 
-def near_duplicates(train: Examples, evaluation: Examples, *, one_file: bool) -> Near:
+def near_duplicates(train: Examples, evaluation: Examples, *, one_file: bool, asked: bool = False) -> Near:
     """Texts that are not equal (but for case and white space) and alike by at least 0.8 of their shingles.
 
     `one_file`: the row numbers of both sets are those of one file. Equal texts are compared once, and each of
-    their rows counts.
+    their rows counts. With `asked` the rows are questions: their contexts are compared, since two questions
+    on one context are no copies of each other.
     """
-    texts = [*train.texts, *evaluation.texts]
+    rows = [*train.texts, *evaluation.texts]
+    texts = [each[-1] if isinstance(each, tuple) else each for each in rows] if asked else rows
     places: dict[Text, list[int]] = {}
     for index, text in enumerate(texts):
         places.setdefault(fold_text(text), []).append(index)
