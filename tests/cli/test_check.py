@@ -186,3 +186,17 @@ def test_the_last_line_names_warnings_where_there_are_any(
     assert warned.endswith(
         "\nok          no mistake that forbids training; the warnings above ask for a look"
     )
+
+
+@pytest.mark.parametrize(("groups", "said"), [(1, "1 group"), (2, "2 groups")])
+def test_one_group_of_near_copies_is_one_group(
+    inside: Inside, encoder: Path, tmp_path: Path, groups: int, said: str
+) -> None:
+    draw = random.Random(0)
+    texts = [" ".join("".join(draw.choices("abcdefgh", k=6)) for _ in range(9)) for _ in range(40)]
+    texts += [f"{text}!" for text in texts[:groups]]
+    lines = [(text, "good" if "a" in text[:4] else "bad") for text in texts]
+    file = write(tmp_path / "a.csv", [("text", "label"), *lines])
+    answer = inside("check", file, "--model", encoder, "--no-measure")
+    assert f"alike       {2 * groups} rows in {said} of texts that are nearly the same\n" in answer.out
+    assert f"{2 * groups} of {40 + groups} rows are nearly the same as another ({said})" in answer.out

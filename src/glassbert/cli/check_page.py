@@ -155,7 +155,8 @@ def _lengths(lengths: Mapping[str, Any]) -> list[str]:
 def _alike(near: Mapping[str, Any]) -> list[str]:
     if not near["groups"]:
         return ["no texts that are nearly the same"]
-    lines = [f"{near['rows']:,} rows in {near['groups']:,} groups of texts that are nearly the same"]
+    groups = "1 group" if near["groups"] == 1 else f"{near['groups']:,} groups"
+    lines = [f"{near['rows']:,} rows in {groups} of texts that are nearly the same"]
     for pair in near["first"][:1]:
         rows = " and ".join(f"{each['file']} row {each['row']:,}" for each in pair["rows"])
         lines.append(f"{pair['similarity']:.0%} alike: {rows}")

@@ -71,7 +71,8 @@ def near_findings(near: Near, *, rows: int) -> list[Finding]:
     """A note of groups, and a warning where evaluation texts are nearly training texts."""
     found = []
     if near.groups:
-        what = f"{near.rows:,} of {rows:,} rows are nearly the same as another ({near.groups:,} groups)"
+        groups = "1 group" if near.groups == 1 else f"{near.groups:,} groups"
+        what = f"{near.rows:,} of {rows:,} rows are nearly the same as another ({groups})"
         fix = "keep one of each group, or make sure that a group stands on one side of the split"
         facts = {"rows": near.rows, "groups": near.groups}
         found.append(Finding(code="near-duplicates", level="note", what=what, fix=fix, facts=facts))
