@@ -172,7 +172,8 @@ def test_other_labels_are_refused_or_get_new_logits(saved: Path, labels: tuple[s
     assert isinstance(error, UsageError) and error.problems[0].code == "other-labels"
     assert "'a', 'b', 'c'" in str(error) and repr(labels[0]) in str(error)
     loaded = load_pretrained(saved, head=head, replace_head=True)
-    assert loaded.assigned == Assigned(("classifier.weight", "classifier.bias"), ())
+    fresh = ("head.output.weight", "head.output.bias")
+    assert loaded.assigned == Assigned(("classifier.weight", "classifier.bias"), (), fresh)
     assert float(loaded.network.head.output.weight.detach().abs().max()) < 0.2
     assert torch.equal(loaded.network.head.dense.weight, build("sequence-classification").head.dense.weight)
 

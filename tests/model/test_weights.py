@@ -117,6 +117,7 @@ def test_a_pretrained_bert_gives_a_classifier_its_body_and_names_the_new_head(
     head = {name: p.clone() for name, p in network.head.named_parameters()}
     assigned = assign(network, export(pretrained))
     assert assigned.newly_initialised == new
+    assert len(assigned.fresh) == len(new) and set(assigned.fresh) <= {f"head.{name}" for name in head}
     masked = [name for name in export(pretrained) if name.startswith("cls.")]
     unused_pooler = (
         [] if kind == "sequence-classification" else ["bert.pooler.dense.bias", "bert.pooler.dense.weight"]

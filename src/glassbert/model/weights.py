@@ -36,12 +36,13 @@ _FIX = "the configuration and the weights do not belong together: take both from
 
 @dataclass(frozen=True)
 class Assigned:
-    """What became of a checkpoint: head parameters it lacked (left as they were), and tensors of other heads
-    it had.
+    """What became of a checkpoint: head parameters it lacked (left as they were), by its names and by the
+    network's own, and tensors of other heads it had.
     """
 
     newly_initialised: tuple[str, ...]
     left_out: tuple[str, ...]
+    fresh: tuple[str, ...] = ()
 
 
 @dataclass
@@ -79,7 +80,7 @@ def assign(
     config = network.config
     found = canonical(tensors, config, file=file)
     state = dict(network.named_parameters(remove_duplicate=False))
-    faults, new, used = _Faults(), list[str](), set[str]()
+    faults, new, fresh, used = _Faults(), list[str](), list[str](), set[str]()
     for name in [*encoder_names(config), *_head_names(config, network.head_config)]:
         in_head = name.ours.startswith("head.")
         keys = [key_of(theirs, config) for theirs in name.theirs]
@@ -88,10 +89,12 @@ def assign(
         if absent:
             if not _is_tied_decoder(name, config):
                 (new if in_head else faults.missing).extend(absent)
+                fresh.append(name.ours)
             continue
         sources = {found[key]: tensors[found[key]] for key in keys}
         if in_head and replace_head and _wrong_shapes(state[name.ours], sources):
             new.extend(name.theirs)
+            fresh.append(name.ours)
         else:
             _copy(state[name.ours], sources, faults)
     used |= check_copies(tensors, found, config, file=file)
@@ -101,7 +104,7 @@ def assign(
     faults.unexpected = [name for name in left if name not in other]
     if problems := faults.problems(file):
         raise DataError(*problems)
-    return Assigned(tuple(new), other)
+    return Assigned(newly_initialised=tuple(new), left_out=other, fresh=tuple(fresh))
 
 
 def export(network: Network) -> dict[str, Tensor]:

@@ -11,8 +11,11 @@ import glassbert as gb
 from glassbert.errors import DataError, MissingInputError, OutputError, UsageError
 from glassbert.model.layout import Rows
 from glassbert.model.packed import Packed
+from glassbert.model.pretrained import load_pretrained
 from glassbert.runs.finetune import finetune
+from glassbert.runs.pretraining.networks import begin_network
 from glassbert.runs.pretraining.pretrain import Watchers
+from glassbert.runs.pretraining.settings import settled
 from glassbert.train.log import read_metrics
 from glassbert.train.stop import Stop
 from tests.runs import material as finetuning
@@ -85,6 +88,21 @@ def test_a_checkpoint_without_the_heads_gets_new_ones_and_they_are_named(
     model = transformers.AutoModelForMaskedLM.from_pretrained(tmp_path / "run" / "model")
     assert type(model).__name__ == "BertForMaskedLM"
     assert model.config.hidden_size == 30
+
+
+def test_a_new_head_learns_ten_times_as_fast_as_the_encoder_below_it(
+    encoder: Path, pretrained: Path, text: Path, tmp_path: Path
+) -> None:
+    for model, factor in ((encoder, 10), (pretrained, 1)):
+        said = {"objective": "mlm", "steps": 1, "max_length": 16, "weight_decay": 0.0, "warmup_ratio": 0.0}
+        wanted = options(text, tmp_path / f"run-{factor}", model=str(model), learning_rate=1e-4, **said)
+        begun = begin_network(wanted, settled(wanted.said), gb.load(model).tokenizer)
+        before = dict(begun.network.named_parameters())
+        after = dict(load_pretrained(run(wanted).model).network.named_parameters())
+        moved = {name: float((after[name] - each).detach().abs().max()) for name, each in before.items()}
+        body = moved["encoder.blocks.0.feed_forward.up.weight"]
+        assert moved["head.dense.weight"] == pytest.approx(factor * body, rel=0.01)
+        assert body == pytest.approx(moved["encoder.embeddings.position.weight"], rel=0.01)
 
 
 @pytest.mark.parametrize(

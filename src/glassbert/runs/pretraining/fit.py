@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from glassbert.model.network import Network
@@ -29,19 +29,33 @@ METRIC = "mlm_loss"
 # a budget is planned for so many times the steps that a first measurement promises: the walk along the
 # learning rate is shortened later where that was too many, and never lengthened
 PLENTY = 2.0
+# a head that begins at random above a trained encoder: at the encoder's rate it stays at what frequencies
+# give for hundreds of updates (docs/log.md, 2026-11-23)
+FASTER = 10.0
 # of a budget: what judging, saving and the model card take besides one reading of the held-out text
 SHARE_KEPT = 0.03
 
 
-def parameter_groups(network: Network, *, weight_decay: float) -> list[ParameterGroup]:
-    """As in the paper's program: all matrices and tables are decayed, biases and norms are not."""
+def parameter_groups(
+    network: Network, *, weight_decay: float, fresh: Collection[str] = ()
+) -> list[ParameterGroup]:
+    """As in the paper's program: all matrices and tables are decayed, biases and norms are not. What is
+    `fresh` above trained weights learns FASTER times as fast as they.
+    """
     named = list(network.named_parameters())
-    decayed = [each for each in named if each[1].ndim > 1]
-    others = [each for each in named if each[1].ndim < 2]
-    return [
-        ParameterGroup(name="decayed", parameters=decayed, weight_decay=weight_decay),
-        ParameterGroup(name="not decayed", parameters=others),
-    ]
+    groups = []
+    for new in (False, True):
+        chosen = [each for each in named if (each[0] in fresh) == new]
+        decayed = [each for each in chosen if each[1].ndim > 1]
+        others = [each for each in chosen if each[1].ndim < 2]
+        kind, scale = ("new, ", FASTER) if new else ("", 1.0)
+        groups += [
+            ParameterGroup(
+                name=f"{kind}decayed", parameters=decayed, weight_decay=weight_decay, lr_scale=scale
+            ),
+            ParameterGroup(name=f"{kind}not decayed", parameters=others, lr_scale=scale),
+        ]
+    return [group for group in groups if group.parameters]
 
 
 def seconds_per_step(job: PretrainingJob) -> float:
@@ -90,7 +104,7 @@ def fit(
 ) -> Outcome:
     """Train the job's network, and leave it as the last step made it. Raises what `train` raises."""
     network, settings = job.network, job.settings
-    groups = parameter_groups(network, weight_decay=settings.weight_decay)
+    groups = parameter_groups(network, weight_decay=settings.weight_decay, fresh=job.fresh)
     job.grow_over(total_steps)
     schedule = warmup_decay(settings.lr_scheduler_type, warmup_fraction=settings.warmup_ratio)
     plan = make_plan(job, total_steps=total_steps, deadline=deadline)

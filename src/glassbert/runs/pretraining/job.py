@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,7 +57,8 @@ class PretrainingJob:
 
     Process `rank` of `ranks` takes every ranks-th sample of a step; `across` adds up counts over them all.
     `peak` is the machine's FLOPs a second (`costs.machine_peak`). With a `teacher` its masked words and
-    states are learnt from as well (`tasks.distilling`).
+    states are learnt from as well (`tasks.distilling`). `fresh` are parameters that begin at random above
+    trained ones.
     """
 
     def __init__(
@@ -70,12 +71,14 @@ class PretrainingJob:
         held_out: HeldOut,
         peak: Mapping[str, Any],
         teacher: Network | None = None,
+        fresh: Collection[str] = (),
         rank: int = 0,
         ranks: int = 1,
         across: Callable[[Counts], Counts] = lambda counts: counts,
     ) -> None:
         self.network, self.settings, self.held_out, self.peak = network, settings, held_out, peak
-        self.rank, self.ranks, self.across, self.teacher = rank, ranks, across, teacher
+        self.rank, self.ranks, self.across = rank, ranks, across
+        self.teacher, self.fresh = teacher, fresh
         masking = Masking(
             rate=settings.masking_rate, whole_words=settings.whole_word_masking, fixed=settings.fixed_masks
         )

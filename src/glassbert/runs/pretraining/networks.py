@@ -34,12 +34,15 @@ PAIRED_FAMILY = "bert"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Begun:
-    """A network before the first step, where it comes from, and what of it is new and random."""
+    """A network before the first step, where it comes from, and what of a checkpoint's is new and random: by
+    the checkpoint's names, and by the network's own.
+    """
 
     network: Network
     source: str
     teacher: Network | None = None
     newly_initialised: tuple[str, ...] = ()
+    fresh: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -151,5 +154,6 @@ def _loaded(options: PretrainOptions, head: HeadConfig, settings: Settings) -> B
         network=loaded.network,
         source=source.name,
         newly_initialised=loaded.assigned.newly_initialised,
+        fresh=loaded.assigned.fresh,
         warnings=(*loaded.warnings, *dropped),
     )

@@ -180,6 +180,7 @@ class _Run:
             held_out=held_out,
             peak=machine_peak(next(network.parameters()).device),
             teacher=None if begun.teacher is None else begun.teacher.to(device),
+            fresh=begun.fresh,
             rank=self.world.rank,
             ranks=self.world.size,
             across=partial(added_up, asked),
