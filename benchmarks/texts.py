@@ -2,10 +2,13 @@
 
 The files of ../shared/data as they were published have their documents marked in other ways than by a blank
 line.
+
+    python benchmarks/texts.py wiki_en --out wiki [--data ../shared/data]
 """
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import re
 import zipfile
@@ -54,3 +57,16 @@ def written(place: Path, learnt: Iterable[str], held: Iterable[str]) -> Parts:
 
 
 TEXTS: dict[str, Callable[[Path, Path], Parts]] = {"wikitext-2": wikitext2, "wiki_en": wiki_en}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("name", choices=list(TEXTS))
+    parser.add_argument("--out", type=Path, required=True, help="the folder of train.txt and held_out.txt")
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    options = parser.parse_args()
+    TEXTS[options.name](options.data, options.out)
+
+
+if __name__ == "__main__":
+    main()

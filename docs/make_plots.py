@@ -95,24 +95,29 @@ def number_of(value: float) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Curves:
-    """What falls while a model learns: `keys` are the numbers of a row, `tokens` is how far it has read."""
+    """What falls while a model learns: `keys` are the numbers of a row, `along` says how far it has come, in
+    units of `unit`.
+    """
 
     title: str
     keys: Mapping[str, str]
     low: float = 0.0
+    along: str = "tokens"
+    unit: float = 1e6
+    below: str = "million tokens read"
 
     def drawn(self, rows: Sequence[Row]) -> str:
-        rows = [row for row in rows if "tokens" in row]
+        rows = [row for row in rows if self.along in row]
         high = max(row[key] for row in rows for key in self.keys)
         axes = Axes(
             title=self.title,
-            below="million tokens read",
-            most=max(row["tokens"] for row in rows) / 1e6,
+            below=self.below,
+            most=max(row[self.along] for row in rows) / self.unit,
             high=high + 0.05 * (high - self.low),
             low=self.low,
         )
         for number, (key, says) in enumerate(self.keys.items()):
-            points = [(row["tokens"] / 1e6, row[key]) for row in rows]
+            points = [(row[self.along] / self.unit, row[key]) for row in rows]
             axes.line(points, COLORS[number], ' stroke-width="2"')
             for x, y in points:
                 axes.dot(x, y, COLORS[number], 3)
@@ -164,6 +169,9 @@ PLOTS: Mapping[str, tuple[str, Curves | Cost]] = {
         Curves(
             title="pre-training on Wikipedia: nats per hidden word",
             keys={"loss": "learnt text, mean since the dot before", "held_out": "held-out text"},
+            along="seconds",
+            unit=60,
+            below="minutes",
         ),
     ),
     "linear-cost": (
@@ -183,22 +191,18 @@ def curve_of(run: Path) -> list[Row]:
     """The held-out loss of a run of pre-training at each of its validations, and the mean loss of the steps
     since the one before.
     """
-    document = json.loads((run / "run.json").read_text(encoding="utf-8"))
-    size = document["data"]["train"]["tokens"]
     lines = (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     logged = [json.loads(line) for line in lines]
     rows: list[Row] = []
     losses: list[float] = []
-    tokens, began = 0.0, logged[0]["time"]
+    began = logged[0]["time"]
     for row in logged:
         if "validation_mlm_loss" not in row:
             losses.append(row["loss"])
-            tokens = row["epoch"] * size
             continue
         rows.append(
             {
                 "step": row["step"],
-                "tokens": round(tokens),
                 "seconds": round(row["time"] - began, 1),
                 "loss": round(sum(losses) / len(losses), 4),
                 "held_out": round(row["validation_mlm_loss"], 4),
