@@ -53,7 +53,7 @@ def test_the_loop_learns_and_keeps_the_best(tmp_path: Path) -> None:
 
 def test_the_log_has_a_row_for_every_step_and_evaluation(tmp_path: Path) -> None:
     reports: list[StepReport] = []
-    small_run(tmp_path).go({"total_steps": 20, "steps_per_epoch": 8}, on_step=reports.append)
+    small_run(tmp_path).go({"total_steps": 20, "epochs": lambda steps: steps / 8}, on_step=reports.append)
     rows = read_metrics(tmp_path / "metrics.jsonl")
     steps = [row for row in rows if "loss" in row]
     evaluations = [row for row in rows if "validation_loss" in row]

@@ -185,5 +185,5 @@ def make_plan(job: FinetuneJob, *, deadline: float | None = None) -> Plan:
         patience=settings.patience,
         max_grad_norm=settings.max_grad_norm,
         deadline=deadline,
-        steps_per_epoch=per_epoch,
+        epochs=lambda steps: steps / per_epoch,
     )

@@ -212,8 +212,8 @@ class Run(Generic[B]):
         )
 
     def _write(self, row: dict[str, float]) -> None:
-        epochs = self.plan.steps_per_epoch
-        epoch = {} if epochs is None else {"epoch": self.state.step / epochs}
+        epochs = self.plan.epochs
+        epoch = {} if epochs is None else {"epoch": epochs(self.state.step)}
         self.log.write({"step": self.state.step, **epoch, **row})
 
 

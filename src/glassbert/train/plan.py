@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -22,8 +22,8 @@ class Plan:
     max_grad_norm: bound of the global gradient norm, None for none.
     deadline: time.monotonic() at which the run shall be over, evaluation and save included.
     save_every_seconds: wall-clock seconds between checkpoints besides those at evaluations; max_failed_saves:
-    saves in a row that may fail. log_every: steps between metric rows; steps_per_epoch: for the rows' "epoch"
-    only.
+    saves in a row that may fail. log_every: steps between metric rows; epochs: passes through the data after
+    so many steps, for the rows' "epoch" only.
     """
 
     total_steps: int
@@ -37,7 +37,7 @@ class Plan:
     save_every_seconds: float = 60.0
     max_failed_saves: int = 3
     log_every: int = 1
-    steps_per_epoch: float | None = None
+    epochs: Callable[[int], float] | None = None
 
 
 class Job(Protocol[B]):

@@ -67,6 +67,8 @@ def test_a_batch_grows_and_takes_every_sample_once(parts: tuple) -> None:  # noq
     job.grow_over(6)
     taken = [sorted(sum(job.replay(step)["samples"], [])) for step in range(5)]
     assert [len(each) for each in taken] == [4, 8, 12, 12, 12]
+    per_epoch = -(-len(job.lengths) // 4)
+    assert [job.epochs(steps) for steps in range(4)] == [0, 1 / per_epoch, 3 / per_epoch, 6 / per_epoch]
     first_epoch = sum(taken, [])[: len(job.lengths)]
     assert len(set(first_epoch)) == len(first_epoch)
     whole = PretrainingJob(

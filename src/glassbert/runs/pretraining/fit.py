@@ -88,7 +88,7 @@ def make_plan(job: PretrainingJob, *, total_steps: int, deadline: float | None) 
         greater_is_better=False,
         max_grad_norm=settings.max_grad_norm,
         deadline=deadline,
-        steps_per_epoch=job.steps_per_epoch,
+        epochs=job.epochs,
     )
 
 

@@ -90,10 +90,9 @@ class PretrainingJob:
         self.device = next(network.parameters()).device
         self._told: dict[int, _Told] = {}
 
-    @property
-    def steps_per_epoch(self) -> float:
-        """Steps of the full size."""
-        return self.order.steps_per_epoch / self.settings.batch_ramp
+    def epochs(self, steps: int) -> float:
+        """Passes through the text after so many steps: while batches grow, fewer than full ones make."""
+        return self.grown.before(steps) / self.order.steps_per_epoch
 
     def grow_over(self, total_steps: int) -> None:
         """Begin with small batches that grow over the first half of so many steps (before, all are full)."""
