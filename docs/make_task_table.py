@@ -93,8 +93,8 @@ WORDS = {
         "open": "not measured yet",
         "none": "none is learnt",
         "lead": "Every task, with a score on public data and its 95 % interval. All start from MiniLM"
-        " (22.7 million parameters) with the settings of the recipe; `benchmarks/quality.py` repeats them."
-        " Minutes of a shared machine.",
+        " (22.7 million parameters) with the settings of the recipe; `benchmarks/quality.py` repeats them,"
+        " [docs/quality.md](docs/quality.md) has every set. Minutes of a shared machine.",
     },
     "README.zh.md": {
         "header": "| 任务 | 命令 | Python | 数据 | 公开数据上的得分 | 训练 |",
@@ -103,8 +103,9 @@ WORDS = {
         "threads": ("1 线程", "{} 线程"),
         "open": "尚未测量",
         "none": "不需训练",
-        "lead": "每个任务都给出公开数据上的得分及其 95% 区间。全部从 MiniLM（2270 万参数）以默认配方开始；"
-        "`benchmarks/quality.py` 可以重做。时间取自同时执行其他工作的机器。",
+        "lead": "每个任务都给出公开数据上的得分及其 95% 区间。全部从 MiniLM（2270 万参数）以默认"
+        "配方开始；`benchmarks/quality.py` 可以重做，全部数据集见 [docs/q"
+        "uality.md](docs/quality.md)。时间取自同时执行其他工作的机器。",
     },
 }
 
