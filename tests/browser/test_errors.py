@@ -152,6 +152,15 @@ def test_list_shows_the_most_confident_mistakes_first(visit: Visit, report_of: R
     assert report.confusion.labels[examples.predicted[order[0]]] in shown
 
 
+FILLED = """(list) => {
+  const box = list.getBoundingClientRect();
+  const rows = [...list.querySelectorAll('[data-example]')].map((row) => row.getBoundingClientRect());
+  const top = Math.min(...rows.map((row) => row.top)), bottom = Math.max(...rows.map((row) => row.bottom));
+  return top < box.top + 20 && bottom > box.bottom - 20;
+}"""
+"""What is on screen of a list is filled with rows, but for less than a row."""
+
+
 def test_list_holds_only_what_is_on_screen_yet_reaches_the_last(visit: Visit, report_of: ReportOf) -> None:
     report = report_of("english")
     page = visit(report, hash="show=all&order=row")
@@ -162,7 +171,7 @@ def test_list_holds_only_what_is_on_screen_yet_reaches_the_last(visit: Visit, re
         seen |= {mark["value"]["row"] for mark in named(page, "examples", "example")}
         listed.evaluate("(list) => list.scrollBy(0, 500)")
         at_end = listed.evaluate("(list) => list.scrollTop + list.clientHeight >= list.scrollHeight - 1")
-        page.wait_for_timeout(30)
+        page.wait_for_function(FILLED, arg=listed.element_handle())
         if at_end:
             break
     seen |= {mark["value"]["row"] for mark in named(page, "examples", "example")}
