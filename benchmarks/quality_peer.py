@@ -1,10 +1,13 @@
 """The transformers Trainer on a set of quality.py, prepared as its examples do, in a process of its own.
 
-One argument, a JSON object: task, train (a file), encoder, steps, batch, length, bad_rows, out, threads.
+One argument, a JSON object: task, train (a file), encoder, steps, batch, length, bad_rows, out, threads,
+rate. Pairs and their likeness are learnt by sentence-transformers, whose trainer is a Trainer. Runs with
+transformers 4.57 and with 5.
 """
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 import time
@@ -13,8 +16,6 @@ from typing import Any
 
 import pandas as pd
 from quality_sets import lines_of
-
-RATE = 1e-4
 
 
 def main() -> None:
@@ -25,49 +26,116 @@ def main() -> None:
     torch.set_num_threads(job["threads"])
     torch.set_flush_denormal(True)
     transformers.set_seed(0)
+    started = time.perf_counter()
+    LEARNT.get(job["task"], by_trainer)(job, transformers)
+    found = {"training_seconds": time.perf_counter() - started, "transformers": transformers.__version__}
+    (Path(job["out"]) / "seconds.json").write_text(json.dumps(found), encoding="utf-8")
+
+
+def by_trainer(job: dict[str, Any], transformers: Any) -> None:
     tokenizer = transformers.AutoTokenizer.from_pretrained(job["encoder"])
     data, model, collator = BUILT[job["task"]](job, tokenizer, transformers)
-    arguments = transformers.TrainingArguments(
-        output_dir=job["out"],
-        learning_rate=RATE,
-        weight_decay=0.01,
-        warmup_steps=round(0.1 * job["steps"]),
-        per_device_train_batch_size=job["batch"],
-        max_steps=job["steps"],
-        train_sampling_strategy="group_by_length",
-        save_strategy="no",
-        logging_strategy="no",
-        report_to=[],
-        disable_tqdm=True,
-        use_cpu=True,
-    )
+    alike = transformers.TrainingArguments(**settings(job, transformers.TrainingArguments))
     parts = {"processing_class": tokenizer, "data_collator": collator}
-    started = time.perf_counter()
-    transformers.Trainer(model, arguments, train_dataset=data, **parts).train()
-    seconds = time.perf_counter() - started
+    transformers.Trainer(model, alike, train_dataset=data, **parts).train()
     model.save_pretrained(job["out"])
     tokenizer.save_pretrained(job["out"])
-    (Path(job["out"]) / "seconds.json").write_text(
-        json.dumps({"training_seconds": seconds}), encoding="utf-8"
-    )
+
+
+def by_sentence_transformers(job: dict[str, Any], transformers: Any) -> None:
+    """Cosines of mean vectors are drawn to the scores, from 0 to 1, as its example for STS-B does."""
+    import sentence_transformers as st
+    from datasets import Dataset
+    from sentence_transformers.losses import CosineSimilarityLoss
+    from sentence_transformers.models import Pooling, Transformer
+
+    from glassbert.runs.notes import ModelNotes, write_notes
+
+    word = Transformer(job["encoder"], max_seq_length=job["length"])
+    pooling = Pooling(word.get_embedding_dimension(), pooling_mode="mean")
+    model = st.SentenceTransformer(modules=[word, pooling], device="cpu")
+    frame = pd.read_csv(job["train"], keep_default_na=False)
+    scores = frame["score"].astype(float)
+    first, second = (frame[name].astype(str).tolist() for name in ("sentence1", "sentence2"))
+    columns = {"sentence1": first, "sentence2": second, "score": (scores / scores.max()).tolist()}
+    alike = st.SentenceTransformerTrainingArguments(**settings(job, None))
+    loss = CosineSimilarityLoss(model)
+    st.SentenceTransformerTrainer(model, alike, train_dataset=Dataset.from_dict(columns), loss=loss).train()
+    model.save_pretrained(job["out"])
+    # what it was trained for, which its own files do not say
+    write_notes(Path(job["out"]), ModelNotes(task=job["task"], max_length=job["length"]))
+
+
+def settings(job: dict[str, Any], arguments: type | None) -> dict[str, Any]:
+    """Those of the examples; batches of like length where `arguments`, TrainingArguments, knows them."""
+    found = {
+        "output_dir": job["out"],
+        "learning_rate": job["rate"],
+        "weight_decay": 0.01,
+        "warmup_steps": round(0.1 * job["steps"]),
+        "per_device_train_batch_size": job["batch"],
+        "max_steps": job["steps"],
+        "save_strategy": "no",
+        "logging_strategy": "no",
+        "report_to": [],
+        "disable_tqdm": True,
+        "use_cpu": True,
+    }
+    if arguments is not None:
+        older = "group_by_length" in inspect.signature(arguments).parameters
+        found |= {"group_by_length": True} if older else {"train_sampling_strategy": "group_by_length"}
+    return found
 
 
 def classes(job: dict[str, Any], tokenizer: Any, transformers: Any) -> tuple[Any, Any, Any]:
     """One text or two, and a label."""
-    path = Path(job["train"])
-    tabs = ".tsv" in path.name
-    frame = pd.read_csv(
+    frame = table(job["train"])
+    found, labels = cut(frame, "label", job, tokenizer), sorted(set(frame["label"]))
+    numbers = {label: number for number, label in enumerate(labels)}
+    found["labels"] = [numbers[label] for label in frame["label"]]
+    return rows(found), model_of(job, transformers, labels), transformers.DataCollatorWithPadding(tokenizer)
+
+
+def numbers(job: dict[str, Any], tokenizer: Any, transformers: Any) -> tuple[Any, Any, Any]:
+    """Two texts and a number as it stands, drawn to it by the mean squared error."""
+    frame = table(job["train"])
+    found = cut(frame, "score", job, tokenizer)
+    found["labels"] = [float(score) for score in frame["score"]]
+    model = model_of(job, transformers, ["score"], problem_type="regression")
+    return rows(found), model, transformers.DataCollatorWithPadding(tokenizer)
+
+
+def several(job: dict[str, Any], tokenizer: Any, transformers: Any) -> tuple[Any, Any, Any]:
+    """A text and its labels, a sigmoid for each."""
+    frame = table(job["train"])
+    found, sets = (
+        cut(frame, "labels", job, tokenizer),
+        [set(filter(None, each.split("|"))) for each in frame["labels"]],
+    )
+    labels = sorted(set().union(*sets))
+    found["labels"] = [[float(label in each) for label in labels] for each in sets]
+    model = model_of(job, transformers, labels, problem_type="multi_label_classification")
+    return rows(found), model, transformers.DataCollatorWithPadding(tokenizer)
+
+
+def table(path: str) -> pd.DataFrame:
+    """All cells as text; nothing is quoted in a .tsv."""
+    tabs = ".tsv" in Path(path).name
+    return pd.read_csv(
         path, sep="\t" if tabs else ",", quoting=3 if tabs else 0, keep_default_na=False, dtype=str
     )
-    texts = [name for name in frame.columns if name != "label"]
-    labels = sorted(set(frame["label"]))
+
+
+def cut(frame: pd.DataFrame, target: str, job: dict[str, Any], tokenizer: Any) -> Any:
+    texts = (frame[name].tolist() for name in frame.columns if name != target)
+    return tokenizer(*texts, truncation=True, max_length=job["length"])
+
+
+def model_of(job: dict[str, Any], transformers: Any, labels: list[str], **more: Any) -> Any:
     numbers = {label: number for number, label in enumerate(labels)}
-    found = tokenizer(*(frame[name].tolist() for name in texts), truncation=True, max_length=job["length"])
-    found["labels"] = [numbers[label] for label in frame["label"]]
-    model = transformers.AutoModelForSequenceClassification.from_pretrained(
-        job["encoder"], num_labels=len(labels), id2label=dict(enumerate(labels)), label2id=numbers
+    return transformers.AutoModelForSequenceClassification.from_pretrained(
+        job["encoder"], num_labels=len(labels), id2label=dict(enumerate(labels)), label2id=numbers, **more
     )
-    return rows(found), model, transformers.DataCollatorWithPadding(tokenizer)
 
 
 def tags(job: dict[str, Any], tokenizer: Any, transformers: Any) -> tuple[Any, Any, Any]:
@@ -130,9 +198,13 @@ def rows(found: Any) -> list[dict[str, Any]]:
 BUILT = {
     "text-classification": classes,
     "text-pair-classification": classes,
+    "text-regression": numbers,
+    "multi-label-classification": several,
     "token-classification": tags,
     "question-answering": answers,
 }
+LEARNT = {"sentence-similarity": by_sentence_transformers}
+"""What the Trainer itself does not learn."""
 
 if __name__ == "__main__":
     main()
