@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from glassbert.model.noise import Noise
+from glassbert.products import linear
 
 Masks = list[Tensor | None]
 
@@ -71,10 +72,10 @@ class Adapted(nn.Linear):
         self, hidden: Float[Tensor, "T in"], masks: Iterable[Tensor | None]
     ) -> Float[Tensor, "T out"]:
         """The output where each adapter sees the input times its mask."""
-        out = F.linear(hidden, self.weight, self.bias)
+        out = linear(hidden, self.weight, self.bias)
         for part, mask in zip(self.parts(), masks, strict=True):
             kept = hidden if mask is None else hidden * mask.to(hidden.dtype)
-            added = F.linear(F.linear(kept, part.a), part.b) * part.scale
+            added = linear(linear(kept, part.a), part.b) * part.scale
             out = out + F.pad(added, (part.start, self.out_features - part.stop))
         return out
 

@@ -31,6 +31,7 @@ from glassbert.model.layout import Layout, Rows
 from glassbert.model.noise import Noise
 from glassbert.model.rotary import rotated
 from glassbert.model.taps import Tap, Tapped
+from glassbert.products import Linear, linear
 
 Queries = Float[Tensor, "R N D"]
 Heads = Float[Tensor, "T N D"]
@@ -60,8 +61,8 @@ class Attention(Tapped):
         hidden = config.hidden_size
         self.num_heads = config.num_attention_heads
         self.head_size = config.head_size
-        self.qkv = nn.Linear(hidden, 3 * hidden, bias=config.use_bias)
-        self.output = nn.Linear(hidden, hidden, bias=config.use_bias)
+        self.qkv = Linear(hidden, 3 * hidden, bias=config.use_bias)
+        self.output = Linear(hidden, hidden, bias=config.use_bias)
         self.rope_theta = config.rope_theta if config.position_embedding_type == "rotary" else None
         self.score = None
         if config.attention_type == "additive":
@@ -107,9 +108,9 @@ class Attention(Tapped):
         weights = weight_of(self.qkv).split((width, 2 * width))
         bias = self.qkv.bias
         biases = (None, None) if bias is None else bias.split((width, 2 * width))
-        query = F.linear(hidden.index_select(0, rows.index), weights[0], biases[0])
+        query = linear(hidden.index_select(0, rows.index), weights[0], biases[0])
         key, value = (
-            F.linear(hidden, weights[1], biases[1]).view(-1, 2, self.num_heads, self.head_size).unbind(1)
+            linear(hidden, weights[1], biases[1]).view(-1, 2, self.num_heads, self.head_size).unbind(1)
         )
         return query.view(-1, self.num_heads, self.head_size), key, value
 
@@ -144,7 +145,7 @@ class Attention(Tapped):
         query_weight, key_weight, value_weight = weight_of(self.qkv).chunk(3)
         bias = self.qkv.bias
         query_bias, _, value_bias = (None, None, None) if bias is None else bias.chunk(3)
-        query = F.linear(hidden.index_select(0, rows.index), query_weight, query_bias)
+        query = linear(hidden.index_select(0, rows.index), query_weight, query_bias)
         return absorbed_attention(
             hidden,
             query.view(-1, self.num_heads, self.head_size),

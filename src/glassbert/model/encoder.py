@@ -23,6 +23,7 @@ from glassbert.model.layout import Layout, Rows
 from glassbert.model.noise import Noise, added, dropped
 from glassbert.model.packed import Packed
 from glassbert.model.taps import Tap, Tapped
+from glassbert.products import Linear
 
 ACTIVATION = {
     "gelu": F.gelu,
@@ -99,8 +100,8 @@ class FeedForward(Tapped):
         super().__init__()
         self.gated = config.feed_forward_type == "gated"
         inner = config.intermediate_size
-        self.up = nn.Linear(config.hidden_size, 2 * inner if self.gated else inner, bias=config.use_bias)
-        self.down = nn.Linear(inner, config.hidden_size, bias=config.use_bias)
+        self.up = Linear(config.hidden_size, 2 * inner if self.gated else inner, bias=config.use_bias)
+        self.down = Linear(inner, config.hidden_size, bias=config.use_bias)
         self.hidden_act = config.hidden_act
         self.activation = ACTIVATION[config.hidden_act]
         self.neurons = Tap()

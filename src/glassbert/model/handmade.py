@@ -23,6 +23,7 @@ from torch.autograd.function import once_differentiable
 
 from glassbert.model.corrections import PER_ADAPTER, Correction, correct, correct_backward
 from glassbert.model.dense_attention import MAX_LENGTH, Piece, attend, attend_backward
+from glassbert.products import linear, product, product_of_columns, product_onto
 
 States = Float[Tensor, "T H"]
 ByHead = Float[Tensor, "B N S D"]
@@ -67,17 +68,17 @@ class _Block(torch.autograd.Function):
         ]
         at_qkv, at_out, at_up, at_down = _by_layer(weights[NUM_WEIGHTS:], plan)
         width, (mask1, mask2) = [x.shape[1]], plan.masks or (None, None)
-        qkv = torch.addmm(qkv_b, x, qkv_w.t())
+        qkv = linear(x, qkv_w, qkv_b)
         lows = correct(qkv, x, plan.adapters[0], at_qkv)
         context, pieces = _attention(qkv, plan)
-        projected = torch.addmm(out_b, context, out_w.t())
+        projected = linear(context, out_w, out_b)
         lows += correct(projected, context, plan.adapters[1], at_out)
         sum1 = _added(x, projected, mask1)
         hidden, mean1, rstd1 = torch.native_layer_norm(sum1, width, norm1_w, norm1_b, plan.eps)
-        inner = torch.addmm(up_b, hidden, up_w.t())
+        inner = linear(hidden, up_w, up_b)
         lows += correct(inner, hidden, plan.adapters[2], at_up)
         active = torch.nn.functional.gelu(inner, approximate=plan.approximate)
-        changed = torch.addmm(down_b, active, down_w.t())
+        changed = linear(active, down_w, down_b)
         lows += correct(changed, active, plan.adapters[3], at_down)
         sum2 = _added(hidden, changed, mask2)
         y, mean2, rstd2 = torch.native_layer_norm(sum2, width, norm2_w, norm2_b, plan.eps)
@@ -107,21 +108,21 @@ class _Block(torch.autograd.Function):
             grad.contiguous(), sum2, width, mean2, rstd2, norm2_w, norm2_b, [True, *learns[10:12]]
         )
         kept = grad if mask2 is None else grad * mask2
-        of_inner, of_down = kept.mm(down_w), _of_layer(kept, active, learns[8:10])
+        of_inner, of_down = product(kept, down_w), _of_layer(kept, active, learns[8:10])
         a_down = correct_backward(kept, active, low_down, on_down, at_down, into=of_inner)
         _aten.gelu_backward.grad_input(of_inner, inner, approximate=plan.approximate, grad_input=of_inner)
         of_up = _of_layer(of_inner, hidden, learns[6:8])
-        grad.addmm_(of_inner, up_w)
+        product_onto(grad, of_inner, up_w)
         a_up = correct_backward(of_inner, hidden, low_up, on_up, at_up, into=grad)
         grad, *of_norm1 = _aten.native_layer_norm_backward(
             grad, sum1, width, mean1, rstd1, norm1_w, norm1_b, [True, *learns[4:6]]
         )
         kept = grad if mask1 is None else grad * mask1
-        of_context, of_out = kept.mm(out_w), _of_layer(kept, context, learns[2:4])
+        of_context, of_out = product(kept, out_w), _of_layer(kept, context, learns[2:4])
         a_out = correct_backward(kept, context, low_out, on_out, at_out, into=of_context)
         of_products = _attention_backward(of_context, qkv, saved.rest(), plan)
         of_qkv = _of_layer(of_products, x, learns[0:2])
-        of_x = grad.addmm_(of_products, qkv_w) if needs[0] else None
+        of_x = product_onto(grad, of_products, qkv_w) if needs[0] else None
         a_qkv = correct_backward(of_products, x, low_qkv, on_qkv, at_qkv, into=of_x)
         of_weights = (*of_qkv, *of_out, *of_norm1, *of_up, *of_down, *of_norm2)
         return of_x, None, *of_weights, *a_qkv, *a_out, *a_up, *a_down
@@ -160,7 +161,7 @@ def _of_layer(
     grad: Float[Tensor, "T out"], given: Float[Tensor, "T in"], learns: Sequence[bool]
 ) -> tuple[Tensor | None, Tensor | None]:
     """Gradients of a layer's weight and bias, each where it learns."""
-    return grad.t().mm(given) if learns[0] else None, grad.sum(0) if learns[1] else None
+    return product_of_columns(grad, given) if learns[0] else None, grad.sum(0) if learns[1] else None
 
 
 def _added(residual: States, value: States, mask: States | None) -> States:

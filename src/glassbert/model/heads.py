@@ -23,6 +23,7 @@ from glassbert.model.noise import Noise, dropped
 from glassbert.model.pooling import SentenceHead
 from glassbert.model.tag_head import TagHead
 from glassbert.model.transform import transform_of
+from glassbert.products import Linear
 
 
 class HiddenHead(nn.Module):
@@ -40,7 +41,7 @@ class PoolingHead(nn.Module):
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
-        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+        self.dense = Linear(config.hidden_size, config.hidden_size)
 
     def rows(self, layout: Layout, asked: Rows | None) -> Rows:
         return layout.first_rows
@@ -60,8 +61,8 @@ class SequenceHead(nn.Module):
         super().__init__()
         self.transform = transform_of(config)
         if self.transform is None:
-            self.dense = nn.Linear(config.hidden_size, config.hidden_size)
-        self.output = nn.Linear(config.hidden_size, num_labels)
+            self.dense = Linear(config.hidden_size, config.hidden_size)
+        self.output = Linear(config.hidden_size, num_labels)
         self.activation = F.relu if config.model_type == "distilbert" else torch.tanh
         self.drops_input = config.model_type in ("roberta", "xlm-roberta")
 
@@ -93,7 +94,7 @@ class TokenHead(nn.Module):
         super().__init__()
         self.drops = drops
         self.transform = transform_of(config)
-        self.output = nn.Linear(config.hidden_size, num_labels)
+        self.output = Linear(config.hidden_size, num_labels)
 
     def rows(self, layout: Layout, asked: Rows | None) -> Rows | None:
         return asked
@@ -114,10 +115,10 @@ class MaskedHead(nn.Module):
 
     def __init__(self, config: EncoderConfig, words: nn.Parameter) -> None:
         super().__init__()
-        self.dense = nn.Linear(config.hidden_size, config.hidden_size, bias=config.use_bias)
+        self.dense = Linear(config.hidden_size, config.hidden_size, bias=config.use_bias)
         self.activation = ACTIVATION["gelu" if "roberta" in config.model_type else config.hidden_act]
         self.norm = norm_of(config)
-        self.decoder = nn.Linear(config.hidden_size, config.vocab_size)
+        self.decoder = Linear(config.hidden_size, config.vocab_size)
         if config.tie_word_embeddings:
             self.decoder.weight = words
 
@@ -140,8 +141,8 @@ class NextSentenceHead(nn.Module):
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
-        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
-        self.output = nn.Linear(config.hidden_size, 2)
+        self.dense = Linear(config.hidden_size, config.hidden_size)
+        self.output = Linear(config.hidden_size, 2)
 
     def rows(self, layout: Layout, asked: Rows | None) -> Rows:
         return layout.first_rows

@@ -21,6 +21,7 @@ from glassbert.model.adapted import Adapted, LowRank, parts_of
 from glassbert.model.config import BARE
 from glassbert.model.names import PREFIX, Name, encoder_names
 from glassbert.model.network import Network
+from glassbert.products import Linear
 
 ALL = "all-linear"
 IN_BLOCK = re.compile(r"\blayers?\.(\d+)\.(.+)")
@@ -85,7 +86,7 @@ def merge(network: Network) -> None:
     """W <- W + s B A in place, and plain layers again: the same function, without adapters."""
     for place, layer in list(network.named_modules()):
         if isinstance(layer, Adapted):
-            plain = nn.Linear(layer.in_features, layer.out_features, device="meta")
+            plain = Linear(layer.in_features, layer.out_features, device="meta")
             with torch.no_grad():
                 layer.weight.copy_(layer.merged_weight())
             plain.weight, plain.bias = layer.weight, layer.bias

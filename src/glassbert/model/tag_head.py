@@ -19,6 +19,7 @@ from glassbert.model.config import EncoderConfig, HeadConfig
 from glassbert.model.layout import Layout, Rows
 from glassbert.model.noise import Noise, dropped
 from glassbert.model.transform import transform_of
+from glassbert.products import Linear
 
 
 class Crf(nn.Module):
@@ -43,7 +44,7 @@ class TagHead(nn.Module):
         size = head.lstm_size
         self.transform = transform_of(config)
         self.lstm = nn.LSTM(config.hidden_size, size, bidirectional=True) if size else None
-        self.output = nn.Linear(config.hidden_size + 2 * size, head.num_labels)
+        self.output = Linear(config.hidden_size + 2 * size, head.num_labels)
         self.crf = Crf(head.num_labels) if head.crf else None
 
     def rows(self, layout: Layout, asked: Rows | None) -> Rows | None:

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from glassbert.model.config import EncoderConfig
 from glassbert.model.encoder import ACTIVATION, norm_of
+from glassbert.products import Linear
 
 
 class Transform(nn.Module):
@@ -14,7 +15,7 @@ class Transform(nn.Module):
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
-        self.dense = nn.Linear(config.hidden_size, config.hidden_size, bias=config.use_bias)
+        self.dense = Linear(config.hidden_size, config.hidden_size, bias=config.use_bias)
         self.activation = ACTIVATION[config.hidden_act]
         self.norm = norm_of(config)
 

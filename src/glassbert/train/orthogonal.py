@@ -16,6 +16,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from glassbert.products import linear, product_onto, suits
+
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 STEPS = 5
 SMALLEST = 1e-7  # of a norm, before it divides
@@ -23,13 +25,25 @@ SMALLEST = 1e-7  # of a norm, before it divides
 
 def newton_schulz(matrices: Float[Tensor, "K m n"], *, steps: int = STEPS) -> Float[Tensor, "K m n"]:
     """U V^T of every matrix U S V^T, roughly; m <= n, in the matrices' own precision. Zeros stay zeros."""
-    a, b, c = COEFFICIENTS
     norms = matrices.flatten(1).norm(dim=1).clamp(min=SMALLEST)
     found = matrices / norms[:, None, None]
+    if suits(found[0], found[0]):
+        return torch.stack([_alone(each, steps) for each in found])
+    a, b, c = COEFFICIENTS
     for _ in range(steps):
         gram = found @ found.mT
         change = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
         found = torch.baddbmm(found, change, found, beta=a)
+    return found
+
+
+def _alone(found: Float[Tensor, "m n"], steps: int) -> Float[Tensor, "m n"]:
+    """The same for one matrix: batches go to the slower library."""
+    a, b, c = COEFFICIENTS
+    for _ in range(steps):
+        gram = linear(found, found)
+        change = linear(gram, gram).mul_(c).add_(gram, alpha=b)  # the second factor is its own transpose
+        found = product_onto(found * a, change, found)
     return found
 
 
