@@ -7,6 +7,10 @@ processors with AVX-512, and everything else goes where torch sends it: small on
 10 microseconds more, other types, other devices. The choice depends on the processor and on shapes, never on
 a measurement: a run that is continued computes the same bits.
 
+oneDNN compiles code for every shape that it meets and never gives it back, a third of a megabyte each. Packed
+batches have as many shapes as sums of lengths, so that rows are counted in steps of a sixteenth or less
+(`padded`): rows of zeros in, what comes of them cut off.
+
 Letters: T rows, `in` and `out` the sides of a weight.
 """
 
@@ -23,6 +27,8 @@ from torch.nn import functional as F
 
 # multiplications from which the two take equally long on one core and on two
 SMALLEST = 2**21
+FINEST_STEP = 16
+STEPS_PER_OCTAVE = 16
 PROCESSOR = Path("/proc/cpuinfo")
 
 
@@ -39,9 +45,12 @@ def linear(
     """x W^T + b, differentiable as often as one likes."""
     if not suits(given, weight):
         return F.linear(given, weight, bias)
-    if torch.is_grad_enabled():
-        return cast(Tensor, _Linear.apply(given, weight, bias))
-    return _by_onednn(given, weight, bias)
+    return _multiplied(padded(given), weight, bias)[: len(given)]
+
+
+def product(left: Float[Tensor, "T out"], right: Float[Tensor, "out in"]) -> Float[Tensor, "T in"]:
+    """A B."""
+    return linear(left, right.t())
 
 
 def linear_into(
@@ -51,14 +60,9 @@ def linear_into(
     bias: Float[Tensor, "out"],
 ) -> Float[Tensor, "T out"]:
     """x W^T + b, in the memory of `out` where the library can write there; has no derivative."""
-    if suits(given, weight):
-        return _by_onednn(given, weight, bias)
-    return torch.addmm(bias, given, weight.t(), out=out)
-
-
-def product(left: Float[Tensor, "T out"], right: Float[Tensor, "out in"]) -> Float[Tensor, "T in"]:
-    """A B."""
-    return linear(left, right.t())
+    return (
+        linear(given, weight, bias) if suits(given, weight) else torch.addmm(bias, given, weight.t(), out=out)
+    )
 
 
 def product_onto(
@@ -73,10 +77,11 @@ def product_of_columns(left: Float[Tensor, "T out"], right: Float[Tensor, "T in"
     if not suits(left.t(), right.t()):
         return left.t().mm(right)
     rows, (out, width) = len(left), (left.shape[1], right.shape[1])
+    left, right = padded(left), padded(right)
     # oneDNN reads its first factor row by row, so that one side is copied: of two, the narrower
     if 2 * width * (rows + out) < rows * out:
-        return linear(right.t(), left.t()).t().contiguous()
-    return linear(left.t(), right.t())
+        return _multiplied(right.t(), left.t()).t().contiguous()
+    return _multiplied(left.t(), right.t())
 
 
 def columns_onto(
@@ -84,7 +89,7 @@ def columns_onto(
 ) -> None:
     """C + A^T B, in place; has no derivative. `total` is best one of `zeros_for_columns`."""
     if suits(right.t(), left.t()):
-        total.add_(_by_onednn(right.t(), left.t(), None).t())
+        total.add_(_multiplied(padded(right).t(), padded(left).t()).t())
     else:
         total.addmm_(left.t(), right)
 
@@ -96,7 +101,32 @@ def zeros_for_columns(weight: Float[Tensor, "out in"]) -> Float[Tensor, "out in"
     return torch.zeros_like(weight)
 
 
-class _Linear(torch.autograd.Function):
+def suits(given: Float[Tensor, "T in"], weight: Float[Tensor, "out in"]) -> bool:
+    """Whether oneDNN forms x W^T sooner."""
+    return (
+        given.numel() * len(weight) >= SMALLEST
+        and given.dtype == weight.dtype == torch.float32
+        and given.device.type == "cpu"
+        and given.dim() == 2
+        and onednn_is_quicker()
+    )
+
+
+def padded(given: Float[Tensor, "T in"]) -> Float[Tensor, "S in"]:
+    """Zeros below, up to the next of few numbers of rows; as it is where oneDNN is not asked."""
+    lacking = padded_rows(len(given)) - len(given)
+    if not lacking or not onednn_is_quicker():
+        return given
+    return torch.cat((given, given.new_zeros(lacking, given.shape[1])))
+
+
+def padded_rows(rows: int) -> int:
+    """The next multiple of 16, above 512 of a power of two that keeps 16 steps to an octave."""
+    step = max(FINEST_STEP, 2 ** (max(rows, 1).bit_length() - 1) // STEPS_PER_OCTAVE)
+    return -(-rows // step) * step
+
+
+class _Multiplied(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, given: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         ctx.save_for_backward(given, weight)
@@ -113,15 +143,10 @@ class _Linear(torch.autograd.Function):
         )
 
 
-def suits(given: Float[Tensor, "T in"], weight: Float[Tensor, "out in"]) -> bool:
-    """Whether oneDNN forms x W^T sooner."""
-    return (
-        given.numel() * len(weight) >= SMALLEST
-        and given.dtype == weight.dtype == torch.float32
-        and given.device.type == "cpu"
-        and given.dim() == 2
-        and onednn_is_quicker()
-    )
+def _multiplied(given: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    if torch.is_grad_enabled():
+        return cast(Tensor, _Multiplied.apply(given, weight, bias))
+    return _by_onednn(given, weight, bias)
 
 
 def _by_onednn(given: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

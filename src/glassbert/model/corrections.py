@@ -2,7 +2,8 @@
 
 With u = m x the thinned input and z = A u, the rows start to stop of the output get s B z. From the output's
 gradient g at these rows follow  dB = s g^T z,  dz = s g B,  dA = dz^T u,  dx = m (dz A).  None of it needs
-the gradient of the layer's own weight, which would cost as much as the forward pass.
+the gradient of the layer's own weight, which would cost as much as the forward pass. Rows below those that a
+mask has are no token's, and have a gradient of zero.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def correct(
     kept = []
     for each, (a, b) in zip(corrections, _pairs(tensors), strict=True):
         low = _thinned(given, each.mask).mm(a.t())
-        out[:, each.start : each.stop].addmm_(low, b.t(), alpha=each.scale)
+        out[: len(low), each.start : each.stop].addmm_(low, b.t(), alpha=each.scale)
         kept.append(low)
     return kept
 
@@ -63,15 +64,15 @@ def correct_backward(
     """The gradients of A, B, A, B, ...; that of the input is added to `into` where it is asked for."""
     found = []
     for each, low, (a, b) in zip(corrections, lows, _pairs(tensors), strict=True):
-        mine = grad[:, each.start : each.stop]
+        mine = grad[: len(low), each.start : each.stop]
         of_low = mine.mm(b).mul_(each.scale)
         found += [of_low.t().mm(_thinned(given, each.mask)), mine.t().mm(low).mul_(each.scale)]
         if into is None:
             continue
         if each.mask is None:
-            into.addmm_(of_low, a)
+            into[: len(low)].addmm_(of_low, a)
         else:
-            into.addcmul_(of_low.mm(a), each.mask)
+            into[: len(low)].addcmul_(of_low.mm(a), each.mask)
     return found
 
 
@@ -80,4 +81,4 @@ def _pairs(tensors: Sequence[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
 
 
 def _thinned(given: Tensor, mask: Tensor | None) -> Tensor:
-    return given if mask is None else given * mask
+    return given if mask is None else given[: len(mask)] * mask
