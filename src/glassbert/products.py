@@ -2,9 +2,10 @@
 
 torch multiplies such matrices by Intel's MKL. On an AMD EPYC with AVX-512 oneDNN, by which torch convolves,
 is twice as fast: 285 to 355 GFLOP/s forward where MKL has 144 to 161 (two cores, `benchmarks/products.py`);
-on an Intel Xeon they were equal. So large products go to oneDNN on AMD's processors with AVX-512, and everything else goes where torch sends it: small ones, for a call of oneDNN takes
-10 microseconds more, other types, other devices. The choice depends on the processor and on shapes, never on
-a measurement: a run that is continued computes the same bits.
+on an Intel Xeon they were equal. So large products go to oneDNN on AMD's processors with AVX-512, and
+everything else goes where torch sends it: small ones, for a call of oneDNN takes 10 microseconds more, other
+types, other devices. The choice depends on the processor and on shapes, never on a measurement: a run that is
+continued computes the same bits.
 
 oneDNN compiles code for every shape that it meets and never gives it back, a third of a megabyte each. Packed
 batches have as many shapes as sums of lengths, so that rows are counted in steps of an eighth or less
