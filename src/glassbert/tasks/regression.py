@@ -232,7 +232,7 @@ class TextRegression:
         return compare_numbers(found.answers, rival.answers, truth=truth_of(examples, "a score"))
 
     def cells(self, predictions: Predictions) -> tuple[list[str], list[list[str]]]:
-        return ["prediction"], [[f"{value:.7g}"] for value in predictions.answers.tolist()]
+        return ["prediction"], [[f"{value:.9g}"] for value in predictions.answers.tolist()]
 
     def listed(self, predictions: Predictions) -> list[dict[str, Any]]:
         """One {label, score} per text, as the pipeline of transformers gives it."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from glassbert.errors import SHOWN_PROBLEMS, DataError, Problem
 from glassbert.text.options import BadRows
+
+ASIDE = "`--on-bad-rows quarantine` sets such rows aside"
 
 
 class Rejects:
@@ -25,7 +29,10 @@ class Rejects:
     def settle(self, *, usable: int, name: str) -> None:
         """Raise DataError (65) when bad rows are errors, or when no usable row is left."""
         if self.total and self.policy == "error":
-            raise DataError(*self.problems, total=self.total)
+            *first, last = self.problems
+            if usable:
+                last = replace(last, fix=f"{last.fix}; {ASIDE}")
+            raise DataError(*first, last, total=self.total)
         if self.total and not usable:
             what = f"none of {self.total:,} rows is usable; the first: {self.problems[0].what}"
             raise DataError(Problem(code="no-usable-rows", what=what, fix=self.problems[0].fix, file=name))
