@@ -12,6 +12,7 @@ ROWS = "good film,pos\nbad film,neg\n"
 LINE = '{"text": "good film", "label": "pos"}\n'
 LINES = LINE + '{"text": "bad film", "label": "neg"}\n'
 NO_HEADER = "use --no-header (the columns are then named 0, 1, ...), or add a header such as text,label"
+ASIDE = "; `--on-bad-rows quarantine` sets such rows aside"
 CLOSE_QUOTE = 'close it, write a quote inside a field twice (""), or use --format tsv if nothing is quoted'
 AN_OBJECT = 'write each row as an object such as {"text": "...", "label": "..."}'
 NOT_JSON_FIX = "correct the file, or use --format jsonl if it holds one object per line"
@@ -55,12 +56,12 @@ BAD = [
         f" by more text — {CLOSE_QUOTE}"),
     Bad("c9_too_few_fields_name_the_row", "a.csv", HEADER + ROWS + "no label\n",
         "a.csv:4: wrong-field-count: 1 field where the first line has 2"
-        " — is a field missing, or is a line broken inside the text?"),
+        " — is a field missing, or is a line broken inside the text?" + ASIDE),
     Bad("c9_blank_line_inside_is_no_row", "a.csv", HEADER + "good film,pos\n\nbad film,neg\n",
-        "a.csv:3: blank-line: this line is blank — remove it"),
+        "a.csv:3: blank-line: this line is blank — remove it" + ASIDE),
     Bad("c10_too_many_fields_hint_at_the_comma", "a.csv", HEADER + ROWS + "good, but long,pos\n",
         "a.csv:4: wrong-field-count: 3 fields where the first line has 2"
-        " — is there an unquoted comma? put the field in double quotes"),
+        " — is there an unquoted comma? put the field in double quotes" + ASIDE),
     Bad("c10_too_many_fields_of_tsv_hint_at_the_tab", "a.tsv", "text\tlabel\nx\ty\tz\n",
         "a.tsv:2: wrong-field-count: 3 fields where the first line has 2"
         " — is there a tab inside the text? remove or replace it"),
@@ -108,7 +109,7 @@ BAD = [
         " 'title', 'body', 'label' — name the columns with --text-column and --label-column"),
     Bad("j2_truncated_last_line_gives_its_byte_offset", "a.jsonl", LINES + '{"text": "cut of',
         "a.jsonl:3:10: truncated-line: the last line is cut off (it begins at byte 75 of the file), as when a"
-        " copy is interrupted — copy the file again"),
+        " copy is interrupted — copy the file again" + ASIDE),
     Bad("j3_array_in_jsonl_names_the_format", "a.jsonl", "[\n " + LINE + "]\n",
         "a.jsonl:1: json-array: this is a JSON array, not one JSON object per line — use --format json"),
     Bad("j3_lines_in_json_name_the_format", "a.json", LINES,
@@ -118,7 +119,7 @@ BAD = [
         "a.json:1:1: not-an-array: this is a single JSON value, not an array of objects"
         ' — write [{"text": "...", ...}, ...]; questions may be in SQuAD\'s {"data": [...]}'),
     Bad("j4_duplicate_key_is_refused", "a.jsonl", LINES + '{"text": "x", "label": "a", "label": "b"}\n',
-        "a.jsonl:3: duplicate-key: the key 'label' occurs twice in one object — keep one of them"),
+        "a.jsonl:3: duplicate-key: the key 'label' occurs twice in one object — keep one of them" + ASIDE),
     Bad("j4_duplicate_key_in_an_array_is_refused", "a.json", '[{"text": "x",\n "label": "a", "label": "b"}]',
         "a.json:1:2: duplicate-key: the key 'label' occurs twice in one object — keep one of them"),
     Bad("j5_nan_and_infinities_are_refused", "a.jsonl",
@@ -135,7 +136,7 @@ BAD = [
     Bad("j8_lone_surrogate_is_named_by_line_and_column", "a.jsonl",
         LINE + '{"text": "a \\ud800 b", "label": "pos"}\n',
         "a.jsonl:2:13: lone-surrogate: \\ud800 is half of a surrogate pair, not a character"
-        " — write the character itself, or both halves"),
+        " — write the character itself, or both halves" + ASIDE),
     Bad("j9_null_and_missing_text_are_named", "a.jsonl",
         LINES + '{"text": null, "label": "a"}\n{"label": "b"}\n',
         "a.jsonl:3: missing-text: 'text' is null or absent in this row"
@@ -182,16 +183,16 @@ BAD = [
         "a.jsonl.gz: damaged-compression: the compressed data is truncated or damaged (CRC check failed 0x0"
         " != 0x71cc72ee) — fetch or compress the file again; `gzip -t` tests it"),
     Bad("line_that_is_no_object_is_named", "a.jsonl", LINE + '"text"\n',
-        f"a.jsonl:2: not-an-object: this line is a string, not an object — {AN_OBJECT}"),
+        f"a.jsonl:2: not-an-object: this line is a string, not an object — {AN_OBJECT}" + ASIDE),
     Bad("comma_after_an_object_is_named", "a.jsonl", LINE.strip() + ",\n" + LINE,
         "a.jsonl:1:38: not-json: this line is not a JSON object (more text after the value)"
-        " — write each object on one line of its own, without a comma after it"),
+        " — write each object on one line of its own, without a comma after it" + ASIDE),
     Bad("array_that_does_not_end_is_named", "a.json", "[" + LINE,
         f"a.json:2:1: not-json: this is not JSON (expected ',' or ']') — {NOT_JSON_FIX}"),
     Bad("text_after_an_array_is_named", "a.json", "[" + LINE.strip() + "] x",
         f"a.json:1:41: not-json: this is not JSON (more text after the array) — {NOT_JSON_FIX}"),
     Bad("element_that_is_no_object_is_named", "a.json", "[\n1, " + LINE + "]",
-        f"a.json:2:1: not-an-object: element 1 is an integer, not an object — {AN_OBJECT}"),
+        f"a.json:2:1: not-an-object: element 1 is an integer, not an object — {AN_OBJECT}" + ASIDE),
     Bad("empty_array_has_0_examples", "a.json", "[ ]",
         "a.json: no-examples: 0 examples — add rows, or check that the file is complete"),
     Bad("gzip_without_its_suffix_is_named", "a.csv", gzip.compress(b"text,label\n", mtime=0),

@@ -99,7 +99,8 @@ BAD: list[tuple[str, object, str]] = [
      ' — write {"data": [{"paragraphs": [{"context": ..., "qas": [{"question": ..., "answers": ...}]}]}]}'),
     ("question_is_no_object", nested(Q, "what?"),
      "2: not-squad: data[0].paragraphs[0].qas[1] is a string, not an object"
-     ' — write {"data": [{"paragraphs": [{"context": ..., "qas": [{"question": ..., "answers": ...}]}]}]}'),
+     ' — write {"data": [{"paragraphs": [{"context": ..., "qas": [{"question": ..., "answers": ...}]}]}]}'
+     "; `--on-bad-rows quarantine` sets such rows aside"),
     ("answer_has_no_start", nested({**Q, "answers": [{"text": "France"}]}),
      "1: missing-key: data[0].paragraphs[0].qas[0]: the answer {'text': 'France'} has no answer_start"
      ' — write {"text": ["..."], "answer_start": [0]}'),
