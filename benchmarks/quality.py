@@ -37,16 +37,23 @@ CHINESE = (4, 256)
 
 def main() -> None:
     options = options_of()
-    rows = []
+    rows = {}
     for each in SETS:
         if options.only and each.name not in options.only:
             continue
-        row = beside(each, options) if options.peer_only else measured(each, options)
-        rows.append(row)
-        with (RESULTS / "quality.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+        row = newest(each, options) if options.peer_only else kept(measured(each, options))
+        if options.peer_only or (each.peer and not options.no_peer and row["steps"] > 0):
+            row = kept(with_peer(row, each, options))
+        rows[each.name] = row
         print(line_of(row), flush=True)
-    print(json.dumps({row["set"]: row for row in rows}))
+    print(json.dumps(rows))
+
+
+def kept(row: dict[str, Any]) -> dict[str, Any]:
+    """The row, written down: ours is, before the peer is trained."""
+    with (RESULTS / "quality.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row) + "\n")
+    return row
 
 
 def options_of() -> argparse.Namespace:
@@ -70,12 +77,16 @@ def options_of() -> argparse.Namespace:
 
 
 def measured(each: Set, options: argparse.Namespace) -> dict[str, Any]:
-    """Ours, and the peer's after it."""
+    """Ours."""
     place = options.out / each.name
     files = each.files(options.data, place)
-    encoder = encoder_of(each, options)
     run = place / "run"
-    finetune(each, files, encoder, run, options)
+    finetune(each, files, encoder_of(each, options), run, options)
+    return row_of(run, each, files, options)
+
+
+def row_of(run: Path, each: Set, files: Files, options: argparse.Namespace) -> dict[str, Any]:
+    """What a run of ours ended with."""
     document = read_json(run / "run.json")
     result: Any = document["result"]
     config: Any = document["config"]
@@ -101,29 +112,27 @@ def measured(each: Set, options: argparse.Namespace) -> dict[str, Any]:
     }
     for name, path in files.also.items():
         row[name] = evaluated(run, path, each, options)
-    if each.peer and not options.no_peer and result["total_steps"] > 0:
-        add_peer(row, each, files, encoder, options)
     return row
 
 
-def beside(each: Set, options: argparse.Namespace) -> dict[str, Any]:
-    """The newest row of ours, with the peer's score."""
+def newest(each: Set, options: argparse.Namespace) -> dict[str, Any]:
+    """The newest row of ours."""
     lines = (RESULTS / "quality.jsonl").read_text(encoding="utf-8").splitlines()
     asked = each.name, options.seed
     found = [row for row in map(json.loads, lines) if (row["set"], row.get("seed", 0)) == asked]
     row: dict[str, Any] = found[-1]
-    files = each.files(options.data, options.out / each.name)
-    add_peer(row, each, files, encoder_of(each, options), options)
     return row
+
+
+def with_peer(row: dict[str, Any], each: Set, options: argparse.Namespace) -> dict[str, Any]:
+    """The row with the peer's scores, and how far ours are above them."""
+    files = each.files(options.data, options.out / each.name)
+    found = peer(each, files, encoder_of(each, options), row, options)
+    return {**row, "peer": found, "difference": row["ours"] - found["metrics"][each.metric]}
 
 
 def encoder_of(each: Set, options: argparse.Namespace) -> str:
     return options.model if each.encoder == "given" else chinese(options.out / "chinese", options.data)
-
-
-def add_peer(row: dict[str, Any], each: Set, files: Files, encoder: str, options: argparse.Namespace) -> None:
-    row["peer"] = peer(each, files, encoder, row, options)
-    row["difference"] = row["ours"] - row["peer"]["metrics"][each.metric]
 
 
 def is_number(value: object) -> bool:

@@ -1,8 +1,8 @@
 """Draw the plots of the documentation, docs/images/NAME.svg, from the measurements in benchmarks/results.
 
-    python docs/make_plots.py [--run RUN]
+    python docs/make_plots.py [--run RUN [--name pretraining-mini]]
 
-`--run` first takes the curve of a run of `glassbert pretrain` over into benchmarks/results/pretraining.jsonl.
+`--run` first takes the curve of a run of `glassbert pretrain` over into benchmarks/results/NAME.jsonl.
 tests/test_plots.py fails while a picture is not what this draws.
 """
 
@@ -156,6 +156,19 @@ def slope(steps: Sequence[Row]) -> float:
     return float(sum(x * y for x, y in pairs) / sum(x * x for x, _ in pairs))
 
 
+RUNS = ("pretraining", "pretraining-mini")
+
+
+def pretraining(size: str) -> Curves:
+    return Curves(
+        title=f"pre-training {size} on Wikipedia: nats per hidden word",
+        keys={"loss": "learnt text, mean since the dot before", "held_out": "held-out text"},
+        along="seconds",
+        unit=60,
+        below="minutes",
+    )
+
+
 PLOTS: Mapping[str, tuple[str, Curves | Cost]] = {
     "encoder": (
         "encoder",
@@ -164,16 +177,8 @@ PLOTS: Mapping[str, tuple[str, Curves | Cost]] = {
             keys={"unexplained": "variance of the states that is left", "apart": "1 - cos of a text's means"},
         ),
     ),
-    "pretraining": (
-        "pretraining",
-        Curves(
-            title="pre-training on Wikipedia: nats per hidden word",
-            keys={"loss": "learnt text, mean since the dot before", "held_out": "held-out text"},
-            along="seconds",
-            unit=60,
-            below="minutes",
-        ),
-    ),
+    "pretraining": ("pretraining", pretraining("2 x 128")),
+    "pretraining-mini": ("pretraining-mini", pretraining("4 x 256")),
     "linear-cost": (
         "linear_cost",
         Cost(names={"token-classification": "tags", "question-answering": "answers"}),
@@ -220,10 +225,11 @@ def picture_of(name: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--run", type=Path, help="of `glassbert pretrain`")
+    parser.add_argument("--name", choices=RUNS, default=RUNS[0])
     options = parser.parse_args()
     if options.run is not None:
         rows = "".join(f"{json.dumps(row)}\n" for row in curve_of(options.run))
-        (RESULTS / "pretraining.jsonl").write_text(rows, encoding="utf-8")
+        (RESULTS / f"{options.name}.jsonl").write_text(rows, encoding="utf-8")
     for name in PLOTS:
         (IMAGES / f"{name}.svg").write_text(picture_of(name), encoding="utf-8")
 
