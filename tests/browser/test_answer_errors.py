@@ -41,6 +41,15 @@ def of(answers: AnswerRows, *kinds: str) -> set[int]:
     return set(answers.row[chosen].tolist())
 
 
+def test_chinese_headline_names_the_rival_and_scores_are_in_percent(visit: Visit, report: Report) -> None:
+    page = visit(report, hash="lang=zh")
+    assert page.locator("#verdict").inner_text() == "优于词语重合。"
+    assert page.locator("#score label.chosen").inner_text().strip() == "F1"
+    assert report.score is not None
+    f1 = next(each for each in report.score.contenders[0].scores if each.metric == "f1")
+    assert page.locator("#score .value b").first.inner_text() == f"{f1.value:.1f}\u00a0%"
+
+
 def test_answers_are_marked_where_they_stand(visit: Visit, report: Report) -> None:
     page = visit(report, hash="outcome=all")
     found = [mark for mark in marks(page, "answers") if mark["name"] in ("said", "given")]

@@ -28,7 +28,8 @@ def test_finetune_prints_one_object_with_the_promised_keys(elsewhere: tuple[Path
     for baseline in found["baselines"].values():
         assert set(baseline) >= METRICS
     assert found["tokens_per_second"] > 0 and found["seconds"] > 0 and found["peak_rss_mb"] > 0
-    assert set(found["verdict"]) == {"better", "text", "outcome"}
+    assert set(found["verdict"]) == {"better", "text", "outcome", "metric", "rival"}
+    assert (found["verdict"]["metric"], found["verdict"]["rival"]) == ("accuracy", "tfidf")
     assert found["metrics"] == read_json(out / "run.json")["result"]["metrics"]
 
 

@@ -7,7 +7,7 @@ functions, so that the files agree with one another the way those of a real run 
 
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +130,7 @@ def make_result(kind: Kind) -> tuple[dict[str, Any], np.ndarray, np.ndarray]:
         "metrics": {**ours, "loss": log_loss(probabilities, truth)},
         "intervals": intervals,
         "baselines": {"majority": scored(kind, truth, commonest), "tfidf": scored(kind, truth, other)},
-        "verdict": {"better": verdict.better, "outcome": verdict.outcome, "text": verdict.text},
+        "verdict": {**asdict(verdict), "rival": "tfidf"},
         "calibration": {
             "temperature": calibration.temperature,
             "reason": calibration.reason,

@@ -59,6 +59,10 @@ class Answered:
     odds: float
 
 
+JUDGED = {
+    "token-classification": {"rival": "remembered_entities", "metric": "f1"},
+    "question-answering": {"rival": "overlap", "metric": "f1"},
+}
 FOX = "The quick red fox jumps over the lazy dog in 1984 , and the dog sleeps ."
 QUESTIONS = (
     Answered("Who jumps over the dog?", FOX, ("red fox", "fox"), "fox", -4.0),
@@ -139,7 +143,7 @@ def _write(directory: Path, task: Task, examples: Examples, predictions: Predict
     directory.mkdir(parents=True, exist_ok=True)
     measured = task.measure(predictions, examples)
     result = {"metrics": measured.metrics, "intervals": measured.intervals, **measured.details, **more}
-    verdict = {"better": True, "outcome": "better", "text": "Better than the baseline."}
+    verdict = {"better": True, "outcome": "better", "text": "Better than the baseline.", **JUDGED[task.name]}
     document = make_document(KINDS["tiny"], {**result, "baselines": {}, "verdict": verdict}, "finished")
     document |= {"task": task.name, "labels": list(task.head.labels)}
     (directory / "run.json").write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")

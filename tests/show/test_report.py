@@ -74,7 +74,14 @@ def test_report_holds_the_scores_of_run_json(original: Path) -> None:
             expected = ends.get(score.metric)
             assert (score.low, score.high) == ((None, None) if expected is None else tuple(expected))
     assert (card.better, card.verdict) == (True, result["verdict"]["text"])
+    assert (card.rival, card.judged_by) == ("tfidf", "accuracy")
     assert (card.tokens_seen, card.long_texts) == (1_231_872, 12)
+
+
+def test_of_an_older_run_the_verdict_is_about_its_last_baseline(run: Path) -> None:
+    edit(run, lambda all: [all["result"]["verdict"].pop(name) for name in ("rival", "metric")])
+    card = build_report(run).score
+    assert (card.rival, card.judged_by) == ("tfidf", None)
 
 
 def test_report_recovers_the_reliability_before_the_temperature(original: Path) -> None:

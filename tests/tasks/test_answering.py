@@ -1,6 +1,7 @@
 """question-answering: windows, targets and answers against plain loops, scores against transformers 4.57."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -169,6 +170,26 @@ def test_places_of_answers_equal_a_search_in_every_window(tmp_path: Path) -> Non
         expected = (mine[0][0], mine[-1][0]) if holds else (0, 0)
         assert (found.first[place], found.last[place]) == expected
     assert 40 < found.whole.sum() < len(chosen) - 40
+
+
+def test_held_out_loss_is_what_training_lowers_on_the_same_questions(tmp_path: Path) -> None:
+    network, tokenizer = make_answerer(tmp_path)
+    far = LONG.rindex("cold film")
+    answers = [(Span("warm", 16), Span("not", 12)), (), (Span(LONG[far : far + 9], far),)]
+    examples = asked(QUESTIONS[0], QUESTIONS[3], ("what is cold ?", LONG), answers=answers)
+    task = QuestionAnswering(null_threshold=0.0)
+    windows = task.windows(examples, tokenizer, max_length=19)
+    assert windows.per_text[2] > 2
+    logits = head_logits(network, windows)
+    found = task.decode(logits, windows, examples)
+    batch = task.batch(windows, np.arange(len(windows)), examples)
+    taught = task.loss(network(batch.packed, rows=batch.rows), batch).item() / batch.weight
+    assert batch.weight == len(examples)
+    assert task.score(found, examples)["loss"] == pytest.approx(taught, rel=1e-5)
+    unknown = replace(examples, targets=None)
+    assert task.decode(logits, windows, unknown).loss is None
+    rival = span_rivals(examples, examples)["overlap"]
+    assert "loss" not in task.score(rival, examples)
 
 
 def test_context_of_several_questions_gives_the_windows_that_it_gives_alone(tmp_path: Path) -> None:

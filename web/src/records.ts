@@ -491,6 +491,8 @@ export interface ScoreCard {
   readonly better: boolean | null;
   readonly outcome: string | null;
   readonly verdict: string | null;
+  readonly rival: string | null;
+  readonly judged_by: string | null;
   readonly calibration: Calibration | null;
   readonly tokens_seen: number | null;
   readonly windows_used: number | null;

@@ -11,6 +11,13 @@ describe('score axis', () => {
     expect(scoreScale([of(1, 1, 1)], 'accuracy', 100).domain()[1]).toBe(1);
   });
 
+  test('of percentages goes as far as a hundred', () => {
+    const [low, high] = scoreScale([of(0.9, 0.4, 1.6), of(99, null, null)], 'f1', 100, true).domain() as [number, number];
+    expect([low, high]).toEqual([0, 100]);
+    const near = scoreScale([of(50, 49.9, 50.1)], 'f1', 100, true).domain() as [number, number];
+    expect(near[1] - near[0]).toBeGreaterThan(9);
+  });
+
   test('does not stretch a hair over the whole width', () => {
     const [low, high] = scoreScale([of(0.9, 0.8999, 0.9001)], 'accuracy', 100).domain() as [number, number];
     expect(high - low).toBeGreaterThan(0.09);

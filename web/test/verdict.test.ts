@@ -9,6 +9,8 @@ describe('headline', () => {
     contenders: [{ name: 'model', scores }, { name: 'tfidf', scores }],
     better: true,
     outcome: 'better',
+    rival: 'tfidf',
+    judged_by: 'accuracy',
     verdict: 'Better than TF-IDF + logistic regression. Accuracy 0.9 against 0.8.',
   } as unknown as ScoreCard;
 
@@ -25,6 +27,29 @@ describe('headline', () => {
     expect(headline).toBe('优于 TF-IDF + 逻辑回归。');
     expect(support).toContain('0.900 [0.880, 0.920]');
     expect(original).toBe(card.verdict);
+  });
+
+  test('names the rival and the score that the verdict is about, whatever else was scored', () => {
+    const f1 = (value: number) => [...scores, { metric: 'f1', value, low: null, high: null }];
+    const tags = {
+      ...card,
+      contenders: ['model', 'tfidf', 'remembered_entities'].map((name, i) => ({ name, scores: f1(40 - 10 * i) })),
+      rival: 'remembered_entities',
+      judged_by: 'f1',
+    };
+    const said = headlineOf(facts, tags, 'zh');
+    expect(said.headline).toBe('优于词典匹配（训练数据中的实体）。');
+    expect(said.support).toBe('F1 40.000；词典匹配（训练数据中的实体）20.000。');
+    const asked = { ...facts, task: 'question-answering' };
+    const answers = { ...tags, rival: 'overlap', contenders: tags.contenders.map((each, i) => (i === 2 ? { ...each, name: 'overlap' } : each)) };
+    expect(headlineOf(asked, answers, 'zh').support).toBe('F1 40.0\u00a0%；词语重合 20.0\u00a0%。');
+    expect(headlineOf(asked, { ...answers, outcome: 'mixed' }, 'zh').headline).toBe('比词语重合更接近正确答案，但完全匹配的更少。');
+  });
+
+  test('of a run that does not say its rival names none', () => {
+    const old = { ...card, rival: null, judged_by: null };
+    expect(headlineOf(facts, old, 'zh')).toMatchObject({ headline: '优于简单基线。', support: '' });
+    expect(headlineOf(facts, { ...old, rival: 'toString' }, 'zh').headline).toBe('优于简单基线。');
   });
 
   test('of a run without a score says what the run is doing', () => {

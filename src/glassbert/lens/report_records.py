@@ -124,13 +124,16 @@ class ScoreCard(Record):
     """How good the model is next to the baselines, the plain verdict, and what the training cost.
 
     `contenders` starts with the model. `outcome` is an Outcome of `glassbert.tasks.verdict`, `verdict` its
-    sentence. Units: seconds, MB, tokens per second.
+    sentence, `rival` the contender and `judged_by` the metric that it is about (None where a run is silent).
+    Units: seconds, MB, tokens per second.
     """
 
     contenders: tuple[Contender, ...]
     better: bool | None
     outcome: str | None
     verdict: str | None
+    rival: str | None
+    judged_by: str | None
     calibration: Calibration | None
     tokens_seen: int | None
     windows_used: int | None

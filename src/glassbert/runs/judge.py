@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -86,12 +86,13 @@ def settle(job: FinetuneJob) -> Settled:
 def _facts(settled: Settled, predictions: Predictions, judging: Judging) -> dict[str, Any]:
     task, examples, baselines = settled.task, judging.evaluation.examples, judging.baselines
     measured = task.measure(predictions, examples)
-    verdict = task.judge(predictions, list(baselines.values())[-1], examples)
+    rival = list(baselines)[-1]
+    verdict = task.judge(predictions, baselines[rival], examples)
     return {
         "metrics": measured.metrics,
         "intervals": measured.intervals,
         "baselines": {name: _scored(task, each, examples) for name, each in baselines.items()},
-        "verdict": {"better": verdict.better, "text": verdict.text, "outcome": verdict.outcome},
+        "verdict": {**asdict(verdict), "rival": rival},
         **settled.facts(predictions, examples),
         **measured.details,
     }

@@ -19,11 +19,14 @@ def read_score(result: Node, predictions: Predictions | None) -> ScoreCard | Non
     if result.value is None:
         return None
     verdict = result.child("verdict")
+    last = next((name for name, _ in reversed(result.child("baselines").entries())), None)
     return ScoreCard(
         contenders=_contenders(result),
         better=verdict.child("better").flag(),
         outcome=verdict.child("outcome").text(),
         verdict=verdict.child("text").text(),
+        rival=verdict.child("rival").text() or last,
+        judged_by=verdict.child("metric").text(),
         calibration=_calibration(result.child("calibration"), predictions),
         tokens_seen=result.child("tokens_seen").integer(),
         windows_used=result.child("windows_used").integer(),

@@ -21,9 +21,9 @@ from glassbert.tasks.sequences import make_batch, needs_labels, texts_of, truth_
 from glassbert.tasks.span_answers import Found, SpanPredictions, choose, span_cells
 from glassbert.tasks.span_baselines import span_rivals
 from glassbert.tasks.span_decoding import best_pieces
+from glassbert.tasks.span_loss import first_answers, span_loss
 from glassbert.tasks.span_metrics import (
     NAMES,
-    PERCENT,
     answer_intervals,
     means,
     score_answers,
@@ -164,8 +164,7 @@ class QuestionAnswering:
         batch = make_batch(windows, chosen, None, position_offset=position_offset, device=device)
         if examples is None or examples.targets is None:
             return batch
-        firsts = [spans[0] if spans else None for spans in examples.targets]
-        found = places(windows, batch.index, firsts)
+        found = places(windows, batch.index, first_answers(examples.targets))
         tokens = batch.packed.layout.starts[:-1, None] + np.stack([found.first, found.last], axis=1)
         return replace(batch, targets=torch.from_numpy(tokens).to(device))
 
@@ -202,7 +201,12 @@ class QuestionAnswering:
         found = best_pieces(logits, windows, num_best=NUM_BEST, max_length=longest)
         raw, shares, chosen = choose(found, _contexts(examples), null_threshold=self.null_threshold)
         return SpanPredictions(
-            logits=raw, scores=shares, answers=chosen, windows=windows.per_text, right=examples.targets
+            logits=raw,
+            scores=shares,
+            answers=chosen,
+            windows=windows.per_text,
+            right=examples.targets,
+            loss=None if examples.targets is None else span_loss(logits, windows, examples.targets),
         )
 
     def settle(self, network: Network, held_out: Predictions, examples: Examples) -> Settled:
@@ -233,10 +237,14 @@ class QuestionAnswering:
         return [json.dumps(list(dict.fromkeys(each)), ensure_ascii=False) for each in _texts(answers)]
 
     def score(self, found: Guess, examples: Examples) -> dict[str, float]:
-        """exact_match and f1 in percent, f1 apart where some questions have no answer, and loss: 1 - f1."""
+        """exact_match and f1 in percent, f1 apart where some questions have no answer; of a model's own
+        logits the cross-entropy in nats too, which baselines have none of.
+        """
         values = means(*self._judged(found, examples)[:2])
         plain = {name: float(value[0]) for name, value in values.items()}
-        return {**plain, "loss": 1 - plain["f1"] / PERCENT}
+        if not isinstance(found, SpanPredictions) or found.loss is None:
+            return plain
+        return {**plain, "loss": found.loss}
 
     def measure(self, found: Guess, examples: Examples) -> Measured:
         """The same with intervals, how answers were compared, and how many questions have none."""

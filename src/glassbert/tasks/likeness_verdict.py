@@ -45,4 +45,5 @@ def compare_likeness(
     }[outcome]
     interval = f"{found.value:+.4f} (95 % interval {found.low:+.4f} to {found.high:+.4f})"
     standing = f"Spearman {ours:.4f} against {theirs:.4f} on the same {len(truth):,} pairs: {interval}."
-    return Verdict(better=outcome == "better", text=f"{opening} {standing}{advice}", outcome=outcome)
+    text = f"{opening} {standing}{advice}"
+    return Verdict(better=outcome == "better", text=text, outcome=outcome, metric="spearman")

@@ -37,7 +37,7 @@ def compare_numbers(
         text = f"Collapsed: the model answers {model[0]:.4g} for all {len(truth):,} evaluation rows. {advice}"
     else:
         text = _compared(outcome, standing, found)
-    return Verdict(better=outcome == "better", text=text, outcome=outcome)
+    return Verdict(better=outcome == "better", text=text, outcome=outcome, metric="rmse")
 
 
 def _outcome(model: np.ndarray, truth: np.ndarray, found: dict[str, Difference]) -> Outcome:

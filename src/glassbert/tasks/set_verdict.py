@@ -34,7 +34,7 @@ def compare_sets(
         text = f"Too few rows to tell whether the model beats {SIMPLE_MODEL}: {needed}. {standing}."
     else:
         text = _compared(outcome, standing, found)
-    return Verdict(better=outcome == "better", text=text, outcome=outcome)
+    return Verdict(better=outcome == "better", text=text, outcome=outcome, metric="micro_f1")
 
 
 def _outcome(model: Sets, truth: Sets, found: dict[str, Difference]) -> Outcome:

@@ -58,9 +58,12 @@ def choose(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SpanPredictions(Predictions):
-    """The same for answers; `right` are the right ones of the data, where it says them."""
+    """The same for answers; `right` are the right ones of the data and `loss` the cross-entropy in nats,
+    where it says them.
+    """
 
     right: Answers | None = None
+    loss: float | None = None
 
 
 def span_cells(predictions: Predictions) -> tuple[list[str], list[list[str]]]:

@@ -39,7 +39,7 @@ def compare_answers(
         text = f"Too few rows to tell whether the model beats {name}: {needed}. {standing}."
     else:
         text = _compared(outcome, standing, found, name)
-    return Verdict(better=outcome == "better", text=text, outcome=outcome)
+    return Verdict(better=outcome == "better", text=text, outcome=outcome, metric="f1")
 
 
 def _outcome(found: dict[str, Difference], said: Sequence[str], answered: Bool[np.ndarray, "N"]) -> Outcome:

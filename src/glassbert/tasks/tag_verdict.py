@@ -36,7 +36,7 @@ def compare_tags(model: TagCounts, baseline: TagCounts, *, rival: str, score: st
     else:
         opening, advice = TEXTS[outcome]
         text = f"{opening.format(rival=rival)} {standing}: {_points(found)}.{advice}"
-    return Verdict(better=outcome == "better", text=text, outcome=outcome)
+    return Verdict(better=outcome == "better", text=text, outcome=outcome, metric=score)
 
 
 def _outcome(model: TagCounts, difference: Difference) -> Outcome:

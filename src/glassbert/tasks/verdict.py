@@ -20,11 +20,14 @@ Outcome = Literal["better", "mixed", "same", "worse", "collapsed", "too-few"]
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """`better` only where the evaluation rows prove it; `text` says what they prove, in a sentence or two."""
+    """`better` only where the evaluation rows prove it; `text` says what they prove, in a sentence or two,
+    first of all by the score `metric`.
+    """
 
     better: bool
     text: str
     outcome: Outcome
+    metric: str
 
 
 def compare(
@@ -49,7 +52,7 @@ def compare(
         text = f"{_too_few(truth, labels)} {_standing(model, baseline, truth, len(labels))}."
     else:
         text = _compared(outcome, _standing(model, baseline, truth, len(labels)), found)
-    return Verdict(better=outcome == "better", text=text, outcome=outcome)
+    return Verdict(better=outcome == "better", text=text, outcome=outcome, metric="accuracy")
 
 
 def _outcome(

@@ -18,6 +18,11 @@ export function percent(value: number, digits = 1): string {
   return `${text}\u00a0%`;
 }
 
+/** Of a hundred already: 9.053 -> "9.1 %". */
+export function outOfHundred(value: number): string {
+  return Number.isFinite(value) ? `${value.toFixed(1).replace('-', '−')}\u00a0%` : '–';
+}
+
 /** Four significant digits, or an exponent where those would be mostly zeros: 0.0001234 -> "1.234e−4". */
 export function significant(value: number): string {
   if (!Number.isFinite(value)) return '–';

@@ -167,7 +167,7 @@ const CODECS: { readonly [K in keyof State]: Codec<State[K]> } = {
   at: maybeOneOf('at', SECTIONS),
   firstStep: whole<number | null>('first', null),
   lastStep: whole<number | null>('last', null),
-  metric: text('metric', 'accuracy'),
+  metric: text('metric', ''),
   setting: text('setting', ''),
   errorsOnly: flag('errors', false),
   truth: whole<number | null>('true', null),

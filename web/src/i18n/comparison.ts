@@ -4,6 +4,15 @@ export const COMPARISON = {
     en: 'Two runs judged on the same rows. Right and wrong rows are counted in pairs, so that rows hard for both cancel out; intervals are a paired bootstrap, 95\u00a0%.',
     zh: '在同一批样本上评判的两次训练。逐行成对比较，对两者都难的样本相互抵消；区间为成对自助法的 95\u00a0% 区间。',
   },
+  compare_same: { en: 'Both are right and wrong on the same rows.', zh: '两者对错的行完全相同。' },
+  compare_few: { en: 'Too few rows to tell.', zh: '行数太少，无法判断。' },
+  compare_unproved: { en: 'Not distinguishable: the difference may be chance.', zh: '无法区分：差别可能出于偶然。' },
+  compare_first: { en: 'A is better.', zh: 'A 更好。' },
+  compare_second: { en: 'B is better.', zh: 'B 更好。' },
+  compare_figures: {
+    en: '{metric} {first} and {second}: {difference} (95\u00a0% interval {low} to {high}), p = {p}.',
+    zh: '{metric} {first} 与 {second}：{difference}（95\u00a0% 区间 {low} 至 {high}），p = {p}。',
+  },
   compare_rows: { en: '{n} rows in both', zh: '共有 {n} 行' },
   compare_left: { en: '{first} rows only in A and {second} only in B are left out', zh: '仅 A 有的 {first} 行和仅 B 有的 {second} 行未计入' },
   compare_score: { en: 'Score', zh: '得分' },
@@ -20,5 +29,7 @@ export const COMPARISON = {
   f1: { en: 'F1', zh: 'F1' },
   precision: { en: 'Precision', zh: '精确率' },
   recall: { en: 'Recall', zh: '召回率' },
+  has_answer_f1: { en: 'F1 where there is an answer', zh: '有答案问题的 F1' },
+  no_answer_f1: { en: 'F1 where there is none', zh: '无答案问题的 F1' },
   exact_match: { en: 'Exact match', zh: '完全匹配' },
 } as const;

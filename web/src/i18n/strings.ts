@@ -45,6 +45,14 @@ export const STRINGS = {
     en: 'More often right than {baseline}, but worse on the rarer labels.',
     zh: '总体比 {baseline} 更准，但在少见的类别上更差。',
   },
+  outcome_mixed_rmse: {
+    en: 'Nearer on average than {baseline}, but it orders the texts less well.',
+    zh: '平均而言比 {baseline} 更接近，但排序更差。',
+  },
+  outcome_mixed_f1: {
+    en: 'Closer to the right answers than {baseline}, but fewer are exact.',
+    zh: '比 {baseline} 更接近正确答案，但完全匹配的更少。',
+  },
   outcome_same: { en: 'Not distinguishable from {baseline}.', zh: '与 {baseline} 没有可证实的差别。' },
   outcome_worse: { en: 'Worse than {baseline}.', zh: '不如 {baseline}。' },
   outcome_collapsed: {
@@ -65,6 +73,14 @@ export const STRINGS = {
   model: { en: 'This model', zh: '本模型' },
   tfidf: { en: 'TF-IDF + logistic regression', zh: 'TF-IDF + 逻辑回归' },
   tfidf_ridge: { en: 'TF-IDF + ridge regression', zh: 'TF-IDF + 岭回归' },
+  tfidf_cosine: { en: 'Cosine of TF-IDF vectors', zh: 'TF-IDF 向量的余弦' },
+  untuned: { en: 'The same weights, untuned', zh: '未经微调的同一权重' },
+  commonest_tags: { en: 'Each word’s commonest tag', zh: '逐词最常见标注' },
+  remembered_entities: { en: 'The entities of the training data, remembered', zh: '词典匹配（训练数据中的实体）' },
+  overlap: { en: 'Overlap of words', zh: '词语重合' },
+  no_answer: { en: 'Always no answer', zh: '总是判为无答案' },
+  simple_baseline: { en: 'the simple baseline', zh: '简单基线' },
+  in_percent: { en: '{what}, %', zh: '{what}，%' },
   tfidf_sets: { en: 'TF-IDF + one logistic regression per label', zh: 'TF-IDF + 每个标签一个逻辑回归' },
   mean: { en: 'Always the mean', zh: '总是猜平均值' },
   majority: { en: 'Always the commonest label', zh: '总是猜最常见的类别' },
@@ -579,9 +595,10 @@ export const STRINGS = {
 
 export type Key = keyof typeof STRINGS;
 
-/** The string of `key`, its {names} filled in. */
+/** The string of `key`, its {names} filled in; no space between Chinese characters, or after their stops. */
 export function translate(language: Language, key: Key, values: Record<string, string | number> = {}): string {
-  return STRINGS[key][language].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+  const said = STRINGS[key][language].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+  return language === 'zh' ? said.replace(/(?<=\p{Script=Han}) (?=\p{Script=Han})|(?<=[），。；：]) /gu, '') : said;
 }
 
 export function isKey(text: string): text is Key {

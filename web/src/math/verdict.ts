@@ -1,7 +1,8 @@
 // The verdict as a headline and what follows it, in the reader's language.
-import type { RunFacts, ScoreCard } from '../records';
-import { score as digits, start } from '../core/format';
-import { translate, type Key, type Language } from '../i18n/strings';
+import type { RunFacts, Score, ScoreCard } from '../records';
+import { outOfHundred, score as share, start } from '../core/format';
+import { isKey, nameIn, translate, type Key, type Language } from '../i18n/strings';
+import { isPercent } from './percents';
 
 export interface Headline {
   readonly headline: string;
@@ -26,6 +27,12 @@ const STATUSES = new Map<string, Key>([
 const LONGEST_HEADLINE = 180;
 const LONGEST_TEXT = 700;
 
+/** What is mixed about it, by the score that the verdict is about. */
+const MIXED = new Map<string | null, Key>([
+  ['rmse', 'outcome_mixed_rmse'],
+  ['f1', 'outcome_mixed_f1'],
+]);
+
 /** The run's own words where they are in the reader's language, else ours with the run's words after them. */
 export function headlineOf(facts: RunFacts, card: ScoreCard | null, language: Language): Headline {
   const ours = translate(language, keyOf(facts, card), { baseline: translate(language, rivalOf(card)) });
@@ -37,42 +44,37 @@ export function headlineOf(facts: RunFacts, card: ScoreCard | null, language: La
     }
     return { headline: ours, support: start(text, LONGEST_TEXT), original: '' };
   }
-  return { headline: ours, support: card ? comparison(card, language) : '', original: start(text, LONGEST_TEXT) };
+  return { headline: ours, support: card ? comparison(facts, card, language) : '', original: start(text, LONGEST_TEXT) };
 }
 
 function keyOf(facts: RunFacts, card: ScoreCard | null): Key {
   if (card === null || card.contenders.length === 0) return STATUSES.get(facts.status) ?? 'outcome_none';
   const known = OUTCOMES.get(card.outcome);
-  if (known) return known;
+  if (known) return known === 'outcome_mixed' ? (MIXED.get(card.judged_by) ?? known) : known;
   if (card.better === null) return 'outcome_none';
   return card.better ? 'outcome_better' : 'outcome_not_better';
 }
 
-/** The baseline that the verdict is about. */
+/** The baseline that the verdict is about; of a run that does not say, nothing in particular. */
 function rivalOf(card: ScoreCard | null): Key {
-  const names = new Set(card?.contenders.map((contender) => contender.name));
-  return (['tfidf_ridge', 'tfidf_sets'] as const).find((name) => names.has(name)) ?? 'tfidf';
+  return card?.rival && isKey(card.rival) ? card.rival : 'simple_baseline';
 }
 
-function comparison(card: ScoreCard, language: Language): string {
-  const metric = (['accuracy', 'rmse', 'micro_f1'] as const).find((each) =>
-    card.contenders[0]?.scores.some((score) => score.metric === each),
+function comparison(facts: RunFacts, card: ScoreCard, language: Language): string {
+  const metric = card.judged_by ?? '';
+  const [model, rival] = ['model', card.rival].map((name) =>
+    card.contenders.find((each) => each.name === name)?.scores.find((each) => each.metric === metric),
   );
-  const [model, ...others] = card.contenders.map((contender) => ({
-    name: contender.name,
-    score: contender.scores.find((each) => each.metric === metric),
-  }));
-  const rival = others.find((other) => other.name === rivalOf(card)) ?? others[0];
-  if (!metric || !model?.score || !rival?.score) return '';
-  const written = [model.score, rival.score].map(({ value, low, high }) =>
+  if (!model || !rival) return '';
+  const digits = isPercent(facts.task, metric) ? outOfHundred : share;
+  const written = ({ value, low, high }: Score) =>
     low === null || high === null
       ? digits(value)
-      : translate(language, 'score_with_interval', { value: digits(value), low: digits(low), high: digits(high) }),
-  );
+      : translate(language, 'score_with_interval', { value: digits(value), low: digits(low), high: digits(high) });
   return translate(language, 'score_sentence', {
-    metric: translate(language, metric),
-    model: written[0]!,
-    baseline: written[1]!,
+    metric: nameIn(language, metric),
+    model: written(model),
+    baseline: written(rival),
     name: translate(language, rivalOf(card)),
   });
 }

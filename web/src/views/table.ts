@@ -29,7 +29,7 @@ export interface View {
 
 export const VIEWS: readonly View[] = [
   part('score', Score, ({ facts, score }) => ({ facts, score })),
-  part('training', Training, ({ curves }) => ({ curves })),
+  part('training', Training, ({ curves, facts }) => ({ curves, task: facts.task })),
   part('errors', Errors, ({ confusion, numbers, sets, tags, answers, slices, suspects, score }) => ({
     confusion, numbers, sets, tags, answers, slices, suspects, scored: score !== null,
   })),
