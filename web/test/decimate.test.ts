@@ -73,6 +73,14 @@ describe('panels', () => {
     expect(panels[0]!.validation?.name).toBe('validation_loss');
   });
 
+  test('leave out a loss that is that of masked words alone', () => {
+    const names = (...all: (readonly [string, number[]])[]) =>
+      panelsOf({ ...curves, series: all.map(([name, values]) => series(name, [1, 2], values)) }).map((panel) => panel.name);
+    expect(names(['mlm_loss', [3, NaN]], ['loss', [3.000001, NaN]])).toEqual(['mlm_loss']);
+    expect(names(['mlm_loss', [3, 2]], ['loss', [3, 1]])).toEqual(['mlm_loss', 'loss']);
+    expect(names(['mlm_loss', [3, 2]], ['nsp_loss', [0, 0]], ['loss', [3, 2]])).toEqual(['mlm_loss', 'nsp_loss', 'loss']);
+  });
+
   test('know the first and the last step', () => {
     expect(stepsOf(curves)).toEqual([1, 3]);
   });
@@ -88,6 +96,7 @@ describe('panels', () => {
     const [low, high] = valuesOf([series('flat', [1, 2], [5, 5])], 1, 2);
     expect(low).toBeLessThan(5);
     expect(high).toBeGreaterThan(5);
+    expect(valuesOf([series('zero', [1, 2], [0, 0])], 1, 2)).toEqual([0, 1]);
     expect(valuesOf([series('none', [1], [NaN])], 1, 1)).toEqual([0, 1]);
   });
 

@@ -191,7 +191,8 @@ def _learning(estimate: Mapping[str, Any]) -> str:
 def _decisions(check: Check) -> list[str]:
     """The warnings of the reading, and every finding with what to do."""
     told = {each.what for each in check.findings}
-    lines = [line for note in check.document["notes"] for line in _item("note", note)]
+    above = check.document["columns"]["reasons"]
+    lines = [line for note in check.document["notes"] if note not in above for line in _item("note", note)]
     for warning in check.document["warnings"]:
         if warning not in told:
             lines += _item("warning" if not warning.startswith("row") else "", warning)

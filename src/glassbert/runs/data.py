@@ -141,7 +141,8 @@ def read_dataset(options: DataOptions, learning: Learning = Learning()) -> Datas
     )
     everything = task.read(source.table, source.columns)
     assert everything.targets is not None
-    warnings += conflicts(everything.texts, task.words(everything.targets), everything.rows.tolist())
+    words, named = task.words(everything.targets), task.answer not in ("tags", "span")  # these are JSON
+    warnings += conflicts(everything.texts, words, everything.rows.tolist(), named=named)
     _refuse_few(everything, source)
     findings = quick_findings(source, everything, task)
     seed = learning.seed if options.split_seed is None else options.split_seed

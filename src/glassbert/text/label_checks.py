@@ -86,8 +86,13 @@ def leaked(train_texts: Sequence[Text], evaluation_texts: Sequence[Text]) -> lis
     return [index for index, text in enumerate(evaluation_texts) if fold_text(text) in known]
 
 
-def conflicts(texts: Sequence[Text], labels: Sequence[str], rows: Sequence[int]) -> list[str]:
-    """Warnings about equal texts (but for case and white space) with different labels: counts, first five."""
+def conflicts(
+    texts: Sequence[Text], labels: Sequence[str], rows: Sequence[int], *, named: bool = True
+) -> list[str]:
+    """Warnings about equal texts (but for case and white space) with different labels: counts, first five.
+
+    `named`: with their labels, which are short.
+    """
     found = contradictions(texts, labels)
     if not found:
         return []
@@ -95,7 +100,10 @@ def conflicts(texts: Sequence[Text], labels: Sequence[str], rows: Sequence[int])
     count = "1 text occurs" if len(found) == 1 else f"{len(found):,} texts occur"
     return [
         f"{count} with contradictory labels ({total:,} rows)",
-        *(f"rows {_labelled(group, labels, rows)}: {_short(texts[group[0]])}" for group in found[:FIRST]),
+        *(
+            f"rows {_listed_rows(group, rows, labels if named else None)}: {_short(texts[group[0]])}"
+            for group in found[:FIRST]
+        ),
     ]
 
 
@@ -128,8 +136,9 @@ def overlap(
     return [f"{source}: {what}; the score will look better than it is", *first]
 
 
-def _labelled(group: Sequence[int], labels: Sequence[str], rows: Sequence[int]) -> str:
-    shown = [f"{int(rows[index]):,} ({quoted(labels[index])})" for index in group[:FIRST]]
+def _listed_rows(group: Sequence[int], rows: Sequence[int], labels: Sequence[str] | None) -> str:
+    said = {} if labels is None else {index: f" ({quoted(labels[index])})" for index in group[:FIRST]}
+    shown = [f"{int(rows[index]):,}{said.get(index, '')}" for index in group[:FIRST]]
     more = len(group) - FIRST
     return _joined([*shown, f"{more:,} more"] if more > 0 else shown)
 

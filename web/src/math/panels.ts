@@ -23,7 +23,14 @@ export function panelsOf(curves: Curves): Panel[] {
     const found = panels.get(name) ?? { name, training: null, validation: null };
     panels.set(name, validation ? { ...found, validation: series } : { ...found, training: series });
   }
+  if (!panels.has('nsp_loss') && sameLine(panels.get('mlm_loss')?.training, panels.get('loss')?.training)) panels.delete('loss');
   return [...panels.values()].sort((a, b) => rank(a.name) - rank(b.name));
+}
+
+/** Whether two series are one but for rounding: the loss of masked words alone is the loss. */
+function sameLine(one?: Series | null, other?: Series | null): boolean {
+  if (!one || !other) return false;
+  return [...one.value.data].every((value, i) => !(Math.abs(value - other.value.data[i]!) > 1e-5 * Math.abs(value)));
 }
 
 function rank(name: string): number {
@@ -40,7 +47,7 @@ export function stepsOf(curves: Curves): [number, number] {
   return ends.length > 0 ? [Math.min(...ends), Math.max(...ends)] : [0, 0];
 }
 
-/** Lowest and highest finite value between two steps, with some air; the same twice is opened a little. */
+/** Lowest and highest finite value between two steps, with some air; the same twice is opened a little, upwards from zero. */
 export function valuesOf(series: readonly Series[], from: number, to: number): [number, number] {
   let [low, high] = [Infinity, -Infinity];
   for (const { step, value } of series) {
@@ -52,7 +59,8 @@ export function valuesOf(series: readonly Series[], from: number, to: number): [
     });
   }
   if (low > high) return [0, 1];
-  const air = (high - low) * 0.06 || Math.abs(high) * 0.1 || 1;
+  if (low === 0 && high === 0) return [0, 1];
+  const air = (high - low) * 0.06 || Math.abs(high) * 0.1;
   return [low - air, high + air];
 }
 

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from glassbert.model.config import EncoderConfig
+from glassbert.products import product
 from glassbert.tasks.pretraining import MaskedBatch
 
 # dense bf16 of the data sheets; H200 has the same cores
@@ -40,7 +41,8 @@ def training_flops(config: EncoderConfig, batch: MaskedBatch) -> float:
 def machine_peak(device: torch.device) -> dict[str, Any]:
     """FLOPs a second that count as all there is, and where the number comes from.
 
-    A known GPU's is its data sheet's; else the fastest of some products of square matrices.
+    A known GPU's is its data sheet's; else the fastest of some products of square matrices, by the library
+    that multiplies the encoder's.
     """
     if device.type == "cuda":
         name = torch.cuda.get_device_name(device)
@@ -50,12 +52,13 @@ def machine_peak(device: torch.device) -> dict[str, Any]:
     kind = torch.bfloat16 if device.type == "cuda" else torch.float32
     side = SIDE_OF_GPU if device.type == "cuda" else SIDE
     matrix = torch.ones(side, side, device=device, dtype=kind)
-    best = min(_seconds(matrix) for _ in range(TRIALS))
+    with torch.no_grad():
+        best = min(_seconds(matrix) for _ in range(TRIALS))
     how = f"measured: product of {side} x {side} matrices, {str(kind).removeprefix('torch.')}"
     return {"flops_per_second": 2 * side**3 / best, "from": f"{how}, {torch.get_num_threads()} threads"}
 
 
 def _seconds(matrix: torch.Tensor) -> float:
     started = time.perf_counter()
-    float(torch.mm(matrix, matrix)[0, 0])  # reading a number waits for a GPU
+    float(product(matrix, matrix)[0, 0])  # reading a number waits for a GPU
     return time.perf_counter() - started
