@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 from glassbert.lens.report_records import Report
 from tests.browser.conftest import ReportOf, Visit
-from tests.browser.reading import Ramp, marks, named, pixels
+from tests.browser.reading import Ramp, marks, named, pixels, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -200,7 +200,8 @@ def test_long_chinese_text_wraps_and_opens(visit: Visit, report_of: ReportOf) ->
         page.wait_for_timeout(30)
     closed = row.locator(".text").bounding_box()
     row.get_by_role("button", name="展开全文").click()
-    page.wait_for_timeout(50)
+    height = "document.querySelector(\"[data-example='11'] .text\").offsetHeight"
+    wait_until(page, f"{height} > {closed['height'] + 1}")
     opened = row.locator(".text").bounding_box()
     assert opened["height"] > 1.5 * closed["height"] and opened["width"] <= 390
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -84,8 +84,8 @@ def test_token_is_held_in_every_form_of_a_head(visit: Visit) -> None:
     held = {mark["name"].split()[1] for mark in marks(page, "attention links")}
     assert held == {"2"}, "[CLS] the un##usual##ly: tokens 2 to 4 are the third unit"
     page.evaluate("location.hash = '#form=links&token=4&special=0'")
-    page.wait_for_timeout(100)
-    assert {mark["name"].split()[1] for mark in marks(page, "attention links")} == {"3"}
+    held = "glassbert.probe('attention links')['attention links'].map((mark) => mark.name.split(' ')[1])"
+    wait_until(page, f"{held}.length > 0 && {held}.every((unit) => unit === '3')")
 
 
 def test_row_of_the_errors_leads_to_the_looks_that_the_file_holds(visit: Visit, report_of: ReportOf) -> None:

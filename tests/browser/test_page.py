@@ -150,12 +150,10 @@ def test_state_round_trips_through_the_address(visit: Visit, report_of: ReportOf
     page.keyboard.press("ArrowDown")
     page.locator("#attention .links button").nth(3).click()
     page.mouse.move(1, 1)
-    page.wait_for_timeout(100)
-    hash = page.evaluate("location.hash.slice(1)")
     for part in ("lang=zh", "theme=dark", "metric=mcc", "true=", "predicted=", "order=unsure", "form=links"):
-        assert part in hash
+        wait_until(page, f"location.hash.includes('{part}')")
+    hash = page.evaluate("location.hash.slice(1)")
     again = visit(report, hash=hash)
-    again.wait_for_timeout(100)
     for view in ("score", "confusion", "examples", "attention links"):
         probes = [each.evaluate("(view) => JSON.stringify(glassbert.probe(view)[view].map("
                                 "({ name, value, drawn }) => ({ name, value, drawn })))", view)
