@@ -40,6 +40,19 @@ def test_the_pace_is_measured_and_extrapolated() -> None:
     pace.evaluations += [2.0, 4.0]
     assert pace.tokens_per_second == 600
     assert pace.remaining(100, 10) == 100 * 0.5 + 11 * 4.0
-    affordable = pace.affordable(200.0, 10)
+    affordable = pace.affordable(200.0, 10, most=1000)
     assert affordable == int((200 * USABLE - 4) / 0.9)
-    assert pace.affordable(1.0, 10) == 0
+    assert pace.affordable(200.0, 10, most=100) == 100
+    assert pace.affordable(1.0, 10, most=1000) == 0
+
+
+def test_steps_of_more_work_are_expected_to_take_longer() -> None:
+    pace = Pace()
+    for work in (1, 1, 1):
+        pace.add_step(0.2 + 0.1 * work, 8, work=work)
+    assert pace.costs == (pytest.approx(0.3), 0.0)  # nothing tells yet what more work takes
+    for work in (2, 2, 3):
+        pace.add_step(0.2 + 0.1 * work, 8, work=work)
+    assert pace.costs == (pytest.approx(0.2), pytest.approx(0.1))
+    assert pace.remaining(10, 5, work=lambda steps: 4.0 * steps) == pytest.approx(10 * 0.6)
+    assert pace.affordable(6.1 / USABLE, 5, most=99, work=lambda steps: 4.0 * steps) == 10

@@ -10,6 +10,7 @@ from small_job import SmallRun, reference, small_run
 
 from glassbert.errors import Interrupted
 from glassbert.train.loop import StepReport
+from glassbert.train.ramp import BatchRamp
 
 
 class Clock:
@@ -46,6 +47,31 @@ def test_the_deadline_ends_the_run_evaluated_and_saved(
     assert min(falls) >= 0 and max(falls) < 0.03 * max(rates)  # it never jumps
     assert rates[-1] < 0.01 * max(rates)  # and comes to its end with the time
     assert reports[0].eta_seconds <= 20 and reports[-1].eta_seconds == pytest.approx(0.3, abs=0.5)
+
+
+@pytest.mark.parametrize("slower", [1.0, 1.3])
+def test_a_run_whose_batches_grow_comes_to_its_end_with_the_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slower: float
+) -> None:
+    """Judged by the mean of all steps, the first of which are small, it ended at 0.13 of the highest rate,
+    and at 0.37 where the machine became slower half-way.
+    """
+    run = small_run(tmp_path)
+    clock = Clock(run, monkeypatch)
+    ramp = BatchRamp(first=1, last=4, total_steps=2000)
+    batches, loss = run.job.batches, run.job.loss
+    run.job.batches = lambda step: [batches(step)[0]] * ramp.parts(step)
+    middle = clock.now + 20
+    run.job.loss = lambda *what: (clock.wait(0.01 * (slower - 1) * (clock.now > middle)), loss(*what))[1]
+    growing = {"total_steps": 2000, "eval_every": 180, "save_every_seconds": 1e9}
+    reports: list[StepReport] = []
+    outcome = run.go(
+        growing | {"deadline": clock.now + 40, "epochs": lambda steps: ramp.before(steps) / 1000},
+        on_step=reports.append,
+    )
+    assert outcome.stopped_because == "budget" and clock.now <= middle + 20
+    rates = [report.learning_rate for report in reports]
+    assert rates[-1] < 0.02 * max(rates)
 
 
 def test_a_deadline_beyond_the_plan_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,8 +31,9 @@ Probe = Callable[[int, nn.Module], None]
 
 ALONE = Alone()
 # A run against the clock is measured once this early, because its first evaluation may lie beyond its
-# deadline.
-FIRST_MEASURE = 20
+# deadline, and then whenever an eighth of what was left is done: a pace that changes late would cut the
+# curve off above its end.
+FIRST_MEASURE, MEASURES = 20, 8
 
 
 def train(
@@ -134,6 +135,7 @@ class Run(Generic[B]):
     pace: Pace = field(default_factory=Pace)
     exchange: Exchange = ALONE
     upcoming: Sequence[B] | None = None
+    measure_at: int = FIRST_MEASURE
 
     def step(self) -> StepReport:
         """One update by the clipped gradient of all micro-batches, refused when that is not finite."""
@@ -155,11 +157,13 @@ class Run(Generic[B]):
         return self._report({"loss": loss, "learning_rate": learning_rate, "gradient_norm": norm}, more)
 
     def _advance(self, seconds: float, tokens: int) -> None:
+        self.pace.add_step(seconds, tokens, work=self.plan.work_from(self.state.step)(1))
         self.state.advance(seconds=seconds, tokens=tokens)
-        self.pace.add_step(seconds, tokens)
-        if self.pace.steps == FIRST_MEASURE:
+        if self.pace.steps == self.measure_at:
             self.state.shorten(self.plan, self.pace)
             self.exchange.follow(self.state)
+            left = self.state.walk.total_steps - self.state.step
+            self.measure_at += max(FIRST_MEASURE, left // MEASURES)
 
     def _backward(self, batches: Sequence[B]) -> Sums:
         """Accumulate the gradient of the mean loss, and give that loss without waiting for the device.
@@ -208,7 +212,7 @@ class Run(Generic[B]):
             total_steps=total,
             **row,
             tokens_per_second=self.pace.tokens_per_second,
-            eta_seconds=self.pace.eta(total - step, self.plan),
+            eta_seconds=self.state.eta(self.plan, self.pace),
         )
 
     def _write(self, row: dict[str, float]) -> None:

@@ -85,10 +85,16 @@ class State:
         if plan.deadline is None or pace.steps == 0:
             return
         left = plan.deadline - time.monotonic()
-        steps = self.walk.total_steps - self.step
-        if pace.remaining(steps, plan.eval_every) > left:
-            affordable = pace.affordable(left, plan.eval_every)
+        steps, work = self.walk.total_steps - self.step, plan.work_from(self.step)
+        if pace.remaining(steps, plan.eval_every, work=work) > left:
+            affordable = pace.affordable(left, plan.eval_every, most=steps, work=work)
             self.walk = self.walk.shortened(self.step, self.step + affordable)
+
+    def eta(self, plan: Plan, pace: Pace) -> float:
+        """Seconds until the run is over."""
+        steps = self.walk.total_steps - self.step
+        seconds = pace.remaining(steps, plan.eval_every, work=plan.work_from(self.step))
+        return seconds if plan.deadline is None else min(seconds, max(plan.deadline - time.monotonic(), 0.0))
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
