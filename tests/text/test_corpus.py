@@ -119,6 +119,11 @@ def test_the_key_is_of_contents_not_of_names(text: Path, tmp_path: Path) -> None
     assert lines.key != first.key and lines.num_segments < first.num_segments
     copy.write_text(TEXT + " more")
     assert prepare_corpus([copy], tokenizer, tmp_path / "c").key != first.key
+    rows, lines_of_json = tmp_path / "rows.txt", tmp_path / "rows.jsonl"
+    rows.write_text('{"text": "the cat sat"}')
+    shutil.copy(rows, lines_of_json)  # equal bytes, read otherwise
+    as_text = prepare_corpus([rows], tokenizer, tmp_path / "d")
+    assert prepare_corpus([lines_of_json], tokenizer, tmp_path / "d").num_tokens < as_text.num_tokens
     (tmp_path / "vocab.txt").write_text((tmp_path / "vocab.txt").read_text().replace("mat\n", "bat\n"))
     assert prepare_corpus([text], Tokenizer.load(tmp_path), tmp_path / "c").key != first.key
     assert len([each for each in (tmp_path / "c").iterdir() if each.name != ".lock"]) == 4

@@ -116,7 +116,8 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
 
 
 def test_files_folders_and_patterns_are_found_in_order(tmp_path: Path) -> None:
-    for name in ("b.txt", "a.txt.gz", "sub/c.jsonl", "d.parquet", "e.pdf", ".hidden.txt"):
+    copies = (".hidden.txt", ".ipynb_checkpoints/b-checkpoint.txt", "sub/.git/f.txt")
+    for name in ("b.txt", "a.txt.gz", "sub/c.jsonl", "d.parquet", "e.pdf", *copies):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"")
     folder, pattern, file = find_texts([tmp_path / "sub", str(tmp_path / "*.txt"), tmp_path / "e.pdf"])

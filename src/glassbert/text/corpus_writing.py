@@ -23,7 +23,7 @@ from glassbert.text.corpus_manifest import FORMAT_VERSION, NAME, digest_of, writ
 from glassbert.text.documents import TextOptions, stream_documents
 from glassbert.text.sentences import cut_long, split_sentences
 from glassbert.text.sources import Limits, stream_source
-from glassbert.text.text_files import TextGroup, find_texts
+from glassbert.text.text_files import TextGroup, find_texts, kind_of
 from glassbert.text.tokenizer import Tokenizer
 from glassbert.text.windows import bounds
 
@@ -56,9 +56,10 @@ def prepare_corpus(
 ) -> Corpus:
     """The corpus of these files for this tokenizer: from `cache` where it lies there already, else made.
 
-    It lies in the directory `cache`/key; key is a hash of the bytes of the files, the tokenizer and the
-    options, not of names or times. Of several processes one writes and the others wait. A process that is
-    killed leaves nothing under the key, and what it leaves besides goes with the next.
+    It lies in the directory `cache`/key; key is a hash of the bytes of the files, how they are read (as text,
+    as JSON lines), the tokenizer and the options, not of names or times. Of several processes one writes and
+    the others wait. A process that is killed leaves nothing under the key, and what it leaves besides goes
+    with the next.
 
     Errors: those of `find_texts` and `stream_documents`; OutputError and StorageError for the cache;
     DataError for a damaged corpus in it, and when there is no text.
@@ -68,13 +69,14 @@ def prepare_corpus(
     words = None
     if options.chinese_words is not None:
         words = read_words(options.chinese_words, digest=digest)
-    hashes = [_hash(file) for group in groups for file in group.files]
+    files = [file for group in groups for file in group.files]
+    hashes = [_hash(file) for file in files]
     made_from = {
         "tokenizer": tokenizer.fingerprint,
         "sentences": options.sentences,
         "chinese_words": None if words is None else digest.hexdigest(),
         "reading": asdict(options.reading),
-        "inputs": hashes,
+        "inputs": [_read_as(file, each) for file, each in zip(files, hashes, strict=True)],
     }
     key = digest_of({"format_version": FORMAT_VERSION, "shard_tokens": options.shard_tokens, **made_from})[
         :32
@@ -97,6 +99,12 @@ def _hash(file: Path) -> str:
     for _ in stream_source(file, Limits(line_bytes=None, expanded_bytes=None), digest=digest):
         pass
     return digest.hexdigest()
+
+
+def _read_as(file: Path, digest: str) -> str:
+    """Equal bytes are another text where they are read as JSON lines."""
+    kind = kind_of(file)
+    return digest if kind == "text" else f"{kind}:{digest}"
 
 
 @contextmanager

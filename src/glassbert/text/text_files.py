@@ -31,9 +31,9 @@ class TextGroup:
 def find_texts(named: Sequence[str | Path]) -> list[TextGroup]:
     """Files, folders (with all below them) and patterns as groups of files.
 
-    A file that is named is read whatever its name is; of folders and patterns, those that end in .txt, .jsonl
-    (plain, .gz or .xz) or .parquet. Errors: MissingInputError when a word leads to no file, UsageError when
-    two lead to the same.
+    A file that is named, or fits a pattern, is read whatever its name is; of folders, those that end in .txt,
+    .jsonl (plain, .gz or .xz) or .parquet and are not hidden, nor in a hidden folder.
+    Errors: MissingInputError when a word leads to no file, UsageError when two lead to the same.
     """
     groups = [_group(os.fspath(each)) for each in named]
     seen: dict[str, str] = {}
@@ -80,7 +80,9 @@ def _group(name: str) -> TextGroup:
 
 def _below(folder: Path) -> Iterator[Path]:
     """Every file below a folder; links to folders are not followed, for they may lead round in a circle."""
-    for place, _, names in os.walk(folder):
+    for place, folders, names in os.walk(folder):
+        # an editor's copies and a repository's history are no text that anybody means
+        folders[:] = [name for name in folders if not name.startswith(".")]
         yield from (Path(place) / name for name in names if not name.startswith("."))
 
 

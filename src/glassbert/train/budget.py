@@ -9,7 +9,6 @@ seconds, by least squares over the steps so far.
 
 from __future__ import annotations
 
-import time
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -71,7 +70,7 @@ class Pace:
 
     @property
     def costs(self) -> tuple[float, float]:
-        """(a, b): seconds of any step, and of a unit of its work; (mean, 0) while all steps are of one kind."""
+        """(a, b): seconds of any step, and of a unit of its work; (mean, 0) while all are of one kind."""
         count = max(self.steps, 1)
         mean, seconds = self.work / count, self.step_seconds / count
         spread = self.work_squared / count - mean * mean
@@ -96,8 +95,8 @@ class Pace:
         return steps * each + work(steps) * unit + judging
 
     def affordable(self, seconds: float, eval_every: int, *, most: int, work: Work = float) -> int:
-        """How many more steps, at most `most`, fit into so many seconds, with their evaluations and the one at
-        the end.
+        """How many more steps, at most `most`, fit into so many seconds, with their evaluations and the one
+        at the end.
         """
         fitting = bisect_right(
             range(most + 1), seconds * USABLE, key=lambda steps: self.remaining(steps, eval_every, work=work)

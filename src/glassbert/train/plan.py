@@ -23,7 +23,7 @@ class Plan:
     deadline: time.monotonic() at which the run shall be over, evaluation and save included.
     save_every_seconds: wall-clock seconds between checkpoints besides those at evaluations; max_failed_saves:
     saves in a row that may fail. log_every: steps between metric rows; epochs: passes through the data after
-    so many steps, for the rows' "epoch" and for how long steps to come will take (None: all take equally long).
+    so many steps, for the rows' "epoch" and for how long steps to come will take (None: all equally).
     """
 
     total_steps: int
@@ -40,7 +40,7 @@ class Plan:
     epochs: Callable[[int], float] | None = None
 
     def work_from(self, step: int) -> Callable[[int], float]:
-        """The work of so many steps from this one on, in passes through the data; in steps where nobody says."""
+        """The work of so many steps from this one on, in passes through the data, else in steps."""
         epochs = self.epochs
         if epochs is None:
             return float

@@ -17,6 +17,7 @@ from glassbert.runs.pretraining import held_out as home
 from glassbert.runs.pretraining.evaluate import evaluate_text, reads_text
 from glassbert.runs.pretraining.held_out import HeldOut
 from glassbert.text.corpus_writing import prepare_corpus
+from glassbert.text.tokenizer_training import TrainingOptions, train_tokenizer
 
 LENGTH = 24
 
@@ -119,3 +120,15 @@ def test_a_masked_word_model_is_evaluated_on_text(
     assert not reads_text(gb.load(encoder))
     with pytest.raises(UsageError, match="no-head"):
         evaluate_text(gb.load(encoder), [text])
+
+
+def test_bits_per_character_count_the_characters_of_a_chinese_text(tmp_path: Path) -> None:
+    """The decoder of WordPiece sets a space between any two of its pieces, and characters counted double."""
+    line = "今天天气很好，我们去公园看花。" * 3 + "他读 BERT 的书。"
+    (tmp_path / "zh.txt").write_text("\n\n".join([line] * 4), encoding="utf-8")
+    tokenizer = train_tokenizer([tmp_path / "zh.txt"], TrainingOptions(vocab_size=90)).tokenizer
+    corpus = prepare_corpus([tmp_path / "zh.txt"], tokenizer, tmp_path / "cache")
+    held_out = HeldOut(corpus, tokenizer, objective="mlm", max_length=128)
+    without_spaces = len(line.replace(" ", ""))
+    expected = corpus.num_tokens / (4 * without_spaces)
+    assert held_out._tokens_per_character() == pytest.approx(expected, rel=0.03)

@@ -177,3 +177,18 @@ def test_what_a_resume_must_not_change_is_refused_by_the_command(
     assert inside("tokenizer", "train", other, "--out", tmp_path / "other", "--vocab-size", "70").code == 0
     resumed = inside("pretrain", "--out", killed, "--resume", "--tokenizer", tmp_path / "other")
     assert (resumed.code, "changed-tokenizer" in resumed.err) == (65, True), resumed.err
+
+
+def test_a_run_does_not_read_its_own_files_and_says_what_of_a_folder_it_leaves_out(
+    tmp_path: Path,
+    inside: Inside,  # noqa: F811
+) -> None:
+    """Its vocabulary, a .txt file, was read as text with the rest of the folder."""
+    (tmp_path / "texts").mkdir()
+    write_text(tmp_path / "texts" / "a.txt")
+    (tmp_path / "texts" / "notes.md").write_text("left out")
+    answer = inside("pretrain", str(tmp_path / "texts"), "--out", str(tmp_path / "texts" / "run"), *WORDS)
+    assert answer.code == 2 and "would lie in the folder" in answer.err
+    assert not (tmp_path / "texts" / "run").exists()
+    answer = inside("pretrain", str(tmp_path / "texts"), "--out", str(tmp_path / "run"), *WORDS)
+    assert answer.code == 0 and "texts: 1 files with other names are not read" in answer.err

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 import time
 from collections.abc import Iterator
 
@@ -31,6 +32,7 @@ from glassbert.text.order import sorted_batches
 from glassbert.text.sequences import Batches, PretrainingBatch
 from glassbert.text.tokenizer import Tokenizer
 from glassbert.text.windows import bounds
+from glassbert.text.word_splitting import HAN
 
 # bounds of what is read: tokens of the sequences with masks, and of the sentences hidden token by token
 MOST_TOKENS, MOST_HIDDEN = 1 << 15, 1 << 15
@@ -38,6 +40,7 @@ MOST_SENTENCES = 200
 SAMPLED_SECONDS = 0.5
 LARGEST = 700.0  # the exponential of more is no number
 TOKENS_AT_A_TIME = 4096
+BESIDE_HAN = re.compile(f"(?<=[{HAN}]) | (?=[{HAN}])")
 MASKS = Masking(rate=0.15, fixed=True)
 SEED = 0
 
@@ -113,8 +116,13 @@ class HeldOut:
             for ids in np.split(whole, np.cumsum(batch.lengths)[:-1]):
                 ordinary = [each for each in ids.tolist() if each not in special]
                 tokens += len(ordinary)
-                characters += len(self.tokenizer.decode(ordinary))
+                characters += len(self._spelled(ordinary))
         return tokens / max(characters, 1)
+
+    def _spelled(self, ids: list[int]) -> str:
+        """What tokens spell; a WordPiece decoder sets every Chinese character apart, as no text does."""
+        text = self.tokenizer.decode(ids)
+        return BESIDE_HAN.sub("", text) if self.tokenizer.continues_words else text
 
     def _hidden_one_by_one(self) -> Iterator[PretrainingBatch]:
         """Each sentence as often as it has tokens, another of them hidden every time."""

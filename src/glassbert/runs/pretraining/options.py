@@ -77,6 +77,15 @@ class PretrainOptions:
         }
 
 
+def refuse_own_files(options: PretrainOptions) -> None:
+    """Raise UsageError for a run within a folder that it reads: its vocabulary would be read as text."""
+    for name in (*options.texts, *([] if options.eval_text is None else [options.eval_text])):
+        folder = Path(name)
+        if folder.is_dir() and options.out.resolve().is_relative_to(folder.resolve()):
+            what = f"the run would lie in the folder '{name}', whose files are read as text"
+            raise UsageError(Problem(code="contradiction", what=what, fix="name another --out"))
+
+
 def refuse_contradictions(options: PretrainOptions) -> None:
     """Raise UsageError for options that exclude one another."""
     named = options.model or options.teacher

@@ -16,6 +16,7 @@ from glassbert.text.corpus_writing import CorpusOptions, prepare_corpus
 from glassbert.text.packing import FullSentences
 from glassbert.text.sentence_pairs import SentencePairs
 from glassbert.text.sequences import Samples
+from glassbert.text.text_files import find_texts
 from glassbert.text.tokenizer import Tokenizer
 from glassbert.text.tokenizer_training import TrainingOptions, save_tokenizer, train_tokenizer
 
@@ -35,6 +36,10 @@ class Texts:
 
 def read_texts(options: PretrainOptions, *, say: Callable[[str], None]) -> Texts:
     """Tokenise all text, or open what is tokenised already. Raises what is wrong with a file, by its name."""
+    held = () if options.eval_text is None else (options.eval_text,)
+    for group in find_texts(options.texts) + find_texts(held):
+        if group.others:
+            say(f"note: {group.name}: {group.others:,} files with other names are not read")
     tokenizer, origin = _tokenizer(options, say)
     corpus = _corpus(options.texts, tokenizer, options)
     facts: dict[str, Any] = {
@@ -49,10 +54,10 @@ def read_texts(options: PretrainOptions, *, say: Callable[[str], None]) -> Texts
         facts["train"] = _facts(train, corpus.key, options.texts)
         facts["evaluation"] = _facts(held_out, corpus.key, options.texts)
         return Texts(tokenizer=tokenizer, train=train, held_out=held_out, facts=facts)
-    held = _corpus((options.eval_text,), tokenizer, options)
+    other = _corpus(held, tokenizer, options)
     facts["train"] = _facts(corpus, corpus.key, options.texts)
-    facts["evaluation"] = _facts(held, held.key, (options.eval_text,))
-    return Texts(tokenizer=tokenizer, train=corpus, held_out=held, facts=facts)
+    facts["evaluation"] = _facts(other, other.key, held)
+    return Texts(tokenizer=tokenizer, train=corpus, held_out=other, facts=facts)
 
 
 def make_samples(tokens: Tokens, *, objective: str, max_length: int) -> Samples:
