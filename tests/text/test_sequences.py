@@ -80,7 +80,7 @@ def test_pairs_are_next_or_of_another_document(made: tuple[Corpus, Tokenizer]) -
         numbers = np.arange(len(samples))
         pieces, labels = samples.pieces(numbers, seed=1, step=step)
         for number, (a, b), label in zip(numbers, pieces, labels, strict=True):
-            begin, end = corpus.segments[samples.chunks[number]]
+            begin, end = samples.segments[samples.chunks[number]]
             size = (a.end - a.begin) + (b.end - b.begin)
             assert (a.kind, b.kind) == (0, 1) and a.end > a.begin and b.end > b.begin and size <= 29
             assert begin <= a.begin and a.end <= end
@@ -100,6 +100,18 @@ def test_pairs_are_next_or_of_another_document(made: tuple[Corpus, Tokenizer]) -
         count = len(found)
         assert count > 50
         assert binom.ppf(0.0005, count, 0.5) <= sum(found) <= binom.ppf(0.9995, count, 0.5)
+
+
+def test_a_segment_longer_than_a_sample_is_read_to_its_end(made: tuple[Corpus, Tokenizer]) -> None:
+    """It was one sample, of which a step read as much as fits: of text without full stops hardly anything."""
+    corpus, tokenizer = made
+    samples = SentencePairs(corpus, max_length=32)
+    assert samples.lengths.max() <= 32
+    held = np.sort(samples.segments[samples.chunks], axis=0)
+    assert held[0, 0] == 0 and held[-1, 1] == corpus.num_tokens and (held[1:, 0] == held[:-1, 1]).all()
+    assert (np.diff(held, axis=1) <= 29).all()
+    assert set(corpus.segments.tolist()) < set(samples.segments.tolist())
+    assert (samples.segments[samples.documents] == corpus.segments[corpus.documents]).all()
 
 
 def test_a_pair_is_two_segments_of_one_sequence(made: tuple[Corpus, Tokenizer]) -> None:

@@ -20,6 +20,7 @@ from glassbert.errors import DataError, Problem, UsageError
 from glassbert.text.corpus import Tokens
 from glassbert.text.philox import draw
 from glassbert.text.sequences import Piece
+from glassbert.text.windows import bounds
 
 SHORT_SHARE, RANDOM_SHARE = 0.1, 0.5
 UNIT = 1 << 32
@@ -29,7 +30,8 @@ Span = tuple[int, int]
 class SentencePairs:
     """Samples of at most `max_length` tokens: [CLS] A [SEP] B [SEP].
 
-    A sample is a run of segments of one document, as many as fit (`chunks`, int64 [N, 2], in segments); what
+    A sample is a run of segments of one document, as many as fit (`chunks`, int64 [N, 2], in `segments`:
+    those of the corpus, one that is longer than a sample in equal parts, so that all of it is read); what
     becomes A and B is drawn anew at every step. Errors: UsageError when `max_length` leaves no room,
     DataError when there is no second document to draw from.
     """
@@ -43,6 +45,7 @@ class SentencePairs:
             fix = "separate documents by blank lines, or leave next-sentence prediction out"
             raise DataError(Problem(code="one-document", what=what, fix=fix, file=str(corpus.directory)))
         self.corpus, self.capacity = corpus, max_length - 3
+        self.segments, self.documents = _cut_to(corpus, self.capacity)
         self.chunks: Int64[np.ndarray, "N 2"] = self._cut()
 
     def __len__(self) -> int:
@@ -51,7 +54,7 @@ class SentencePairs:
     @cached_property
     def lengths(self) -> Int64[np.ndarray, "N"]:
         """The most tokens that each sample can have, special ones included, where its own text follows."""
-        held = np.diff(self.corpus.segments[self.chunks], axis=1)[:, 0]
+        held = np.diff(self.segments[self.chunks], axis=1)[:, 0]
         return np.minimum(held, self.capacity) + 3
 
     def pieces(
@@ -65,7 +68,7 @@ class SentencePairs:
         )
 
     def _pair(self, sample: int, words: list[int]) -> tuple[Span, Span, bool]:
-        segments = self.corpus.segments
+        segments = self.segments
         first, end = self.chunks[sample].tolist()
         target = self.capacity
         if words[0] < SHORT_SHARE * UNIT:
@@ -82,16 +85,16 @@ class SentencePairs:
 
     def _halves(self, first: int, end: int, word: int) -> tuple[int, int, int]:
         """Where a run of segments begins, is cut in two, and ends, in tokens; a token alone is not cut."""
-        begin, last = int(self.corpus.segments[first]), int(self.corpus.segments[end])
+        begin, last = int(self.segments[first]), int(self.segments[end])
         if end - first > 1:
-            middle = int(self.corpus.segments[first + 1 + _below(word, end - first - 1)])
+            middle = int(self.segments[first + 1 + _below(word, end - first - 1)])
         else:
             middle = begin + 1 + (_below(word, last - begin - 1) if last - begin > 1 else 0)
         return begin, middle, last
 
     def _random(self, sample: int, wanted: int, words: list[int]) -> Span:
         """Segments of another document, from a random one on, until there are `wanted` tokens or no more."""
-        documents, segments = self.corpus.documents, self.corpus.segments
+        documents, segments = self.documents, self.segments
         own = int(np.searchsorted(documents, self.chunks[sample, 0], side="right")) - 1
         other = _below(words[0], self.corpus.num_documents - 1)
         other += other >= own
@@ -101,15 +104,29 @@ class SentencePairs:
         return int(segments[begin]), int(segments[min(end, max(enough, begin + 1))])
 
     def _cut(self) -> Int64[np.ndarray, "N 2"]:
-        segments, chunks = self.corpus.segments, []
+        segments, chunks = self.segments, []
         for document in range(self.corpus.num_documents):
-            place, last = int(self.corpus.documents[document]), int(self.corpus.documents[document + 1])
+            place, last = int(self.documents[document]), int(self.documents[document + 1])
             while place < last:
                 fits = int(np.searchsorted(segments, segments[place] + self.capacity, side="right")) - 1
                 end = min(last, max(fits, place + 1))
                 chunks.append((place, end))
                 place = end
         return np.array(chunks, dtype=np.int64)
+
+
+def _cut_to(corpus: Tokens, capacity: int) -> tuple[Int64[np.ndarray, "S1"], Int64[np.ndarray, "D1"]]:
+    """Segments and documents of the corpus with every segment cut into the fewest equal parts that fit."""
+    sizes = np.diff(corpus.segments)
+    if not len(sizes) or sizes.max() <= capacity:
+        return corpus.segments, corpus.documents
+    parts = -(-sizes // capacity)
+    before = bounds(parts)
+    place = np.arange(before[-1]) - np.repeat(before[:-1], parts)
+    starts = np.repeat(corpus.segments[:-1], parts) + place * np.repeat(sizes, parts) // np.repeat(
+        parts, parts
+    )
+    return np.append(starts, corpus.segments[-1]), before[corpus.documents]
 
 
 def _words(count: int, samples: Int64[np.ndarray, "B"], seed: int, step: int) -> list[list[int]]:

@@ -192,3 +192,15 @@ def test_a_run_does_not_read_its_own_files_and_says_what_of_a_folder_it_leaves_o
     assert not (tmp_path / "texts" / "run").exists()
     answer = inside("pretrain", str(tmp_path / "texts"), "--out", str(tmp_path / "run"), *WORDS)
     assert answer.code == 0 and "texts: 1 files with other names are not read" in answer.err
+
+
+def test_pairs_under_a_vocabulary_of_bytes_are_refused_before_any_text_is_read(
+    tmp_path: Path,
+    inside: Inside,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It was said when all text was tokenised, which may take hours."""
+    monkeypatch.setattr("glassbert.runs.pretraining.texts.train_tokenizer", pytest.fail)
+    text = write_text(tmp_path / "a.txt")
+    answer = inside("pretrain", text, "--out", tmp_path / "run", "--kind", "bpe", "--steps", "2")
+    assert answer.code == 2 and "no-such-head" in answer.err and "--objective mlm" in answer.err

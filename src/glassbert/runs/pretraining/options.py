@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from glassbert.errors import Problem, UsageError
+from glassbert.runs.pretraining.settings import settled
 from glassbert.text.documents import TextOptions
 from glassbert.text.tokenizer_training import TrainingOptions
 
@@ -77,7 +78,7 @@ class PretrainOptions:
         }
 
 
-def refuse_own_files(options: PretrainOptions) -> None:
+def _refuse_own_files(options: PretrainOptions) -> None:
     """Raise UsageError for a run within a folder that it reads: its vocabulary would be read as text."""
     for name in (*options.texts, *([] if options.eval_text is None else [options.eval_text])):
         folder = Path(name)
@@ -86,8 +87,19 @@ def refuse_own_files(options: PretrainOptions) -> None:
             raise UsageError(Problem(code="contradiction", what=what, fix="name another --out"))
 
 
+def _refuse_pairs_of_bytes(options: PretrainOptions) -> None:
+    """Raise UsageError for RoBERTa's kind of vocabulary under next-sentence prediction."""
+    kind = None if options.vocabulary is None else options.vocabulary.kind
+    if kind == "bpe" and settled(options.said).objective == "mlm+nsp":
+        what = "--kind bpe is RoBERTa's, and that family has no next-sentence prediction"
+        raise UsageError(Problem(code="no-such-head", what=what, fix="add --objective mlm"))
+
+
 def refuse_contradictions(options: PretrainOptions) -> None:
-    """Raise UsageError for options that exclude one another."""
+    """Raise UsageError for options that exclude one another, before any text is read."""
+    if not options.resume:
+        _refuse_own_files(options)
+        _refuse_pairs_of_bytes(options)
     named = options.model or options.teacher
     learnt = "--vocab-size, --lowercase or --kind, and a tokenizer that is there"
     pairs = [

@@ -22,7 +22,7 @@ from glassbert.runs.pretraining.fit import SHARE_KEPT, fit, planned_steps
 from glassbert.runs.pretraining.held_out import HeldOut
 from glassbert.runs.pretraining.job import PretrainingJob
 from glassbert.runs.pretraining.networks import Begun, begin_network, transformers_class
-from glassbert.runs.pretraining.options import PretrainOptions, refuse_contradictions, refuse_own_files
+from glassbert.runs.pretraining.options import PretrainOptions, refuse_contradictions
 from glassbert.runs.pretraining.resume import resumed
 from glassbert.runs.pretraining.settings import RECIPES, Settings, check, check_length, settled, size_of
 from glassbert.runs.pretraining.texts import Texts, make_samples, read_texts, refuse_changed_texts
@@ -97,7 +97,6 @@ def pretrain(
 def _begin(options: PretrainOptions, world: World) -> RunDirectory:
     """The directory of a new run. Texts are looked for first: an earlier run is not replaced for nothing."""
     find_texts(options.texts)
-    refuse_own_files(options)
     if options.size is not None:
         size_of(options.size)
     settings = settled(options.said)
