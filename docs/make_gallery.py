@@ -137,7 +137,7 @@ def check_sizes(paths: Iterable[Path]) -> None:
 
 def run_there(words: list[str], work: Path) -> None:
     """Run a command of docs/gallery.md in the folder, as a person does."""
-    subprocess.run([sys.executable, *program(words)], cwd=work, check=True)
+    subprocess.run([sys.executable, "-m", *words], cwd=work, check=True)
 
 
 def make_material(
@@ -169,6 +169,9 @@ def write_reviews(work: Path, rows: int | None) -> None:
         if not (work / name).exists():
             with (work / name).open("w", encoding="utf-8", newline="") as file:
                 csv.writer(file).writerows([header, *part])
+    if not (work / "reviews.txt").exists():
+        texts = [row[header.index("text")] for row in parts["reviews.csv"]]
+        (work / "reviews.txt").write_text("\n\n".join(texts) + "\n", encoding="utf-8")
 
 
 def commands(gallery: Path = PAGES[0]) -> Iterator[list[str]]:
@@ -176,14 +179,8 @@ def commands(gallery: Path = PAGES[0]) -> Iterator[list[str]]:
     for block in re.findall(r"^```bash\n(.*?)^```$", gallery.read_text(encoding="utf-8"), re.M | re.S):
         for line in block.replace("\\\n", " ").splitlines():
             words = shlex.split(line, comments=True)
-            if words[:1] == ["glassbert"] or words[1:2] == ["docs/make_masked_model.py"]:
+            if words[:1] == ["glassbert"]:
                 yield words
-
-
-def program(words: list[str]) -> list[str]:
-    if words[0] == "glassbert":
-        return ["-m", "glassbert", *words[1:]]
-    return [str(DOCS.parent / words[1]), *words[2:]]
 
 
 def written(words: list[str]) -> str:

@@ -43,7 +43,11 @@ def pretrain(
     steps: Annotated[int | None, typer.Option("--steps", "--max_steps", help="Updates in all.")] = None,
     batch_size: Annotated[
         int | None,
-        typer.Option("--batch-size", "--per_device_train_batch_size", help="Sequences per update."),
+        typer.Option(
+            "--batch-size",
+            "--per_device_train_batch_size",
+            help="Sequences per update; unsaid: to fit --budget.",
+        ),
     ] = None,
     batch_ramp: Annotated[
         int | None, typer.Option(min=1, help="Begin with batches so many times smaller.")

@@ -71,6 +71,12 @@ def seconds_per_step(job: PretrainingJob) -> float:
     return seconds
 
 
+def sequences_per_second(job: PretrainingJob) -> float:
+    """How many sequences the job's steps take in a second."""
+    job.network.train()
+    return job.settings.batch_size / max(seconds_per_step(job), 1e-6)
+
+
 def planned_steps(job: PretrainingJob, *, seconds: float) -> int:
     """Rather more steps than fit into so many seconds."""
     job.network.train()

@@ -84,11 +84,20 @@ class PretrainingJob:
         )
         self.made = Batches(samples, tokenizer, masking, seed=settings.seed)
         self.lengths = samples.lengths
-        self.order = BatchOrder(self.lengths, settings.batch_size // settings.batch_ramp, settings.seed)
+        self.order = self._order()
         self.grown = BatchRamp(first=settings.batch_ramp, last=settings.batch_ramp, total_steps=1)
         self.rates = Rates(hidden=settings.hidden_dropout, attention=settings.attention_dropout)
         self.device = next(network.parameters()).device
         self._told: dict[int, _Told] = {}
+
+    def take(self, settings: Settings) -> None:
+        """Settings that differ in the size of batches only; before the first step."""
+        self.settings = settings
+        self.order = self._order()
+
+    def _order(self) -> BatchOrder:
+        settings = self.settings
+        return BatchOrder(self.lengths, settings.batch_size // settings.batch_ramp, settings.seed)
 
     def epochs(self, steps: int) -> float:
         """Passes through the text after so many steps: while batches grow, fewer than full ones make."""

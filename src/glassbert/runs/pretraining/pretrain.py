@@ -16,9 +16,10 @@ from glassbert.runs.learnt import digest_of_frozen
 from glassbert.runs.models import Model
 from glassbert.runs.notes import ModelNotes
 from glassbert.runs.pretrained_only import TASK
+from glassbert.runs.pretraining.batch_fit import NAMES, as_begun, entries, fitted, probing
 from glassbert.runs.pretraining.card import pretraining_card
 from glassbert.runs.pretraining.costs import machine_peak
-from glassbert.runs.pretraining.fit import SHARE_KEPT, fit, planned_steps
+from glassbert.runs.pretraining.fit import SHARE_KEPT, fit, planned_steps, sequences_per_second
 from glassbert.runs.pretraining.held_out import HeldOut
 from glassbert.runs.pretraining.job import PretrainingJob
 from glassbert.runs.pretraining.networks import Begun, begin_network, transformers_class
@@ -124,7 +125,8 @@ class _Run:
 
     def complete(self, *, stop: Stop, started: float) -> RunDirectory:
         """Read, train, judge and save; a run that fails or is stopped says so in run.json."""
-        run, settings, world = self.directory, settled(self.options.said), self.world
+        run, world = self.directory, self.world
+        settings = as_begun(settled(self.options.said), run.document["config"])
         with run.at_work():
             texts = in_turns(world, self._texts)
             begun = begin_network(self.options, settings, texts.tokenizer)
@@ -139,6 +141,7 @@ class _Run:
             kept = self._record(texts, begun, job)
             decides = settings.budget is not None and world.is_first
             deadline = started + (settings.budget or 0.0) - kept if decides else None
+            self._fit_batch(job, deadline)
             steps = self._steps(job, deadline)
             outcome = fit(
                 job,
@@ -206,6 +209,26 @@ class _Run:
         reading = job.held_out.seconds_to_hide(begun.network.eval())
         parameters = sum(each.numel() for each in begun.network.parameters())
         return 1.5 * reading + parameters * SECONDS_PER_PARAMETER + SHARE_KEPT * job.settings.budget
+
+    def _fit_batch(self, job: PretrainingJob, deadline: float | None) -> None:
+        """Smaller batches where a budget would have too few of the recipe's, and nobody said how many."""
+        before, said = job.settings, self.options.said
+        if before.budget is None or any(name in said for name in NAMES):
+            return
+        if "planned_steps" in self.directory.document:
+            return
+        job.take(probing(before))
+        seconds = max(deadline - time.monotonic(), 0.0) if deadline is not None else 0.0
+        # all of them take the steps that are measured, and the first one's measure counts
+        sequences = self.world.share(seconds * sequences_per_second(job))
+        settings = fitted(before, sequences=sequences)
+        job.take(settings)
+        if settings != before:
+            config = {**self.directory.document["config"], **entries(settings, before, sequences=sequences)}
+            self.directory.update({"config": config})
+            self.watchers.say(
+                f"note: updates of {settings.batch_size} sequences: {config['batch_size']['reason']}"
+            )
 
     def _steps(self, job: PretrainingJob, deadline: float | None) -> int:
         """How many steps are planned: as said, else as many as fit, which is recorded for a resume."""
