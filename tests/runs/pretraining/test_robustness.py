@@ -12,9 +12,9 @@ from glassbert.text import corpus_writing
 from glassbert.train import checkpoint
 from glassbert.train.checkpoint import MODULE
 from tests.cli.process import Answer, inside  # noqa: F401 - a fixture
+from tests.nobody import as_nobody
 from tests.runs.pretraining.material import options, run, write_text
 from tests.runs.pretraining.test_resume import Killed, killed_at, same
-from tests.train.test_checkpoint import as_nobody
 
 Inside = Callable[..., Answer]
 # a checkpoint at every step
@@ -101,13 +101,11 @@ def test_a_directory_that_cannot_be_written_is_refused(
 ) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o555)
-    for parent in closed.parents[:3]:
-        parent.chmod(parent.stat().st_mode | 0o055)
     own = tmp_path / "own.txt"
     own.write_bytes(text.read_bytes())
-    with as_nobody():
+    with as_nobody(own):
         done = inside("pretrain", own, "--out", closed / "run", *WORDS)
-    assert (done.code, "cannot-create: Permission denied" in done.err) == (73, True)
+    assert (done.code, "cannot-create: Permission denied" in done.err) == (73, True), done.err
     assert not list(closed.iterdir())
 
 
