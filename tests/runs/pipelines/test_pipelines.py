@@ -206,3 +206,33 @@ def test_contradiction_goes_by_its_name_wherever_it_stands(tmp_path: Path) -> No
     }.items():
         head = HeadConfig(kind="sequence-classification", labels=labels)
         assert entailment(gb.load(make_speaker(tmp_path / labels[0], "bert", head))) == places
+
+
+@pytest.mark.parametrize("device", [None, torch.device("cpu"), -1, "cpu"])
+def test_a_device_is_named_in_every_way_of_transformers_4(tmp_path: Path, device: Any) -> None:
+    place = make_models(tmp_path)["classes"]
+    wanted = gb.pipeline("text-classification", gb.load(place))(TEXT)
+    assert gb.pipeline("text-classification", place, device=device)(TEXT) == wanted
+
+
+def test_a_question_and_its_context_may_stand_without_names(models: dict[str, Any]) -> None:
+    model = next(each for each in models.values() if each.network.head_config.kind == "span")
+    pipe = gb.pipeline("question-answering", model)
+    assert pipe(QUESTION, CONTEXT) == pipe(question=QUESTION, context=CONTEXT)
+    with pytest.raises(UsageError, match="no questions"):
+        pipe(QUESTION)
+
+
+@pytest.mark.parametrize(
+    ("task", "kind", "option", "value"),
+    [
+        ("text-classification", "sequence-classification", "function_to_apply", "sigmoid"),
+        ("token-classification", "token-classification", "aggregation_strategy", "first"),
+    ],
+)
+def test_a_named_choice_may_be_in_capitals_as_in_transformers_4(
+    models: dict[str, Any], task: str, kind: str, option: str, value: str
+) -> None:
+    model = next(each for each in models.values() if each.network.head_config.kind == kind)
+    pipe = gb.pipeline(task, model)
+    assert pipe(TEXT, **{option: value.upper()}) == pipe(TEXT, **{option: value})

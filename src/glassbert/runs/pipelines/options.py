@@ -16,11 +16,17 @@ Pipe = TypeVar("Pipe")
 # transformers 4 takes them for its batches, and no result depends on them
 WITHOUT_EFFECT = ("batch_size", "num_workers")
 CUTTING = ("truncation", "max_length", "padding", "tokenize_kwargs")
+# transformers 4 reads these names in small letters and in capitals
+CHOICES = ("function_to_apply", "aggregation_strategy")
 
 
 def with_options(pipe: Pipe, options: Mapping[str, Any]) -> Pipe:
     """The pipeline with these options in place of its own; raises UsageError for one that it has not."""
-    told = {name: value for name, value in options.items() if name not in WITHOUT_EFFECT}
+    told = {
+        name: value.lower() if name in CHOICES and isinstance(value, str) else value
+        for name, value in options.items()
+        if name not in WITHOUT_EFFECT
+    }
     known = [each.name for each in fields(pipe) if each.name != "model"]  # type: ignore[arg-type]
     strange = [name for name in told if name not in known]
     if strange:

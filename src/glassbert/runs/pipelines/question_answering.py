@@ -20,7 +20,8 @@ Answer = dict[str, Any]
 
 @dataclass(frozen=True)
 class QuestionAnswering:
-    """`pipe(question=..., context=...)`, texts or lists of texts, or `pipe({"question": ...})` with both.
+    """`pipe(question=..., context=...)`, texts or lists of texts, `pipe({"question": ...})` with both, or
+    `pipe(question, context)`.
 
     {score, start, end, answer} of the best piece of at most `max_answer_len` tokens or, with `top_k`, a list
     of the best. `score` is the product of the shares of both ends; pieces of the same letters are one, with
@@ -100,6 +101,8 @@ def _whole_words(words: Sequence[tuple[int, int]], start: int, end: int) -> tupl
 
 def _asked(inputs: tuple[Any, ...], named: dict[str, Any]) -> list[tuple[str, str]]:
     """(question, context) of each; UsageError for what is none."""
+    if len(inputs) == 2 and not named and all(isinstance(each, str) for each in inputs):
+        return [_checked(*inputs)]
     if not inputs and set(named) == {"question", "context"}:
         questions, contexts = named["question"], named["context"]
         if isinstance(questions, str) and isinstance(contexts, str):

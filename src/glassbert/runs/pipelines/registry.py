@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from glassbert.errors import Problem, UsageError
 from glassbert.runs.models import Model, load
 from glassbert.runs.pipelines.feature_extraction import FeatureExtraction
@@ -30,12 +32,16 @@ ALIASES = {"sentiment-analysis": "text-classification", "ner": "token-classifica
 
 
 def pipeline(
-    task: str, model: Model | str | Path, *, device: str | int = "cpu", **options: Any
+    task: str,
+    model: Model | str | Path,
+    *,
+    device: str | int | torch.device | None = "cpu",
+    **options: Any,
 ) -> Callable[..., Any]:
     """What answers as `transformers.pipeline(task, model=...)` of version 4 did; `options` are for all calls.
 
     `model` is a run, a model directory, a bundled name, a hub id, or what `glassbert.load` returns; `device`
-    is "cpu", "cuda", or a number as transformers counts (-1 is the CPU). Raises UsageError for an unknown
+    is "cpu", "cuda", a torch.device, or a number as transformers counts (-1 and None: the CPU). Raises UsageError for an unknown
     task or option, and what `load` raises.
     """
     name = ALIASES.get(task, task)
@@ -44,7 +50,13 @@ def pipeline(
         hint = f"did you mean {close[0]}? " if close else ""
         fix = f"{hint}pipelines: {', '.join(PIPELINES)}"
         raise UsageError(Problem(code="unknown-task", what=f"there is no pipeline '{task}'", fix=fix))
-    place = device if isinstance(device, str) else "cpu" if device < 0 else f"cuda:{device}"
-    loaded = model if isinstance(model, Model) else load(model, device=place)
+    loaded = model if isinstance(model, Model) else load(model, device=_place(device))
     ready: Callable[..., Any] = with_options(PIPELINES[name](loaded), options)
     return ready
+
+
+def _place(device: str | int | torch.device | None) -> str:
+    """A device as `load` names it."""
+    if isinstance(device, int):
+        return "cpu" if device < 0 else f"cuda:{device}"
+    return "cpu" if device is None else str(device)
