@@ -20,7 +20,7 @@ def inputs(rows: int) -> tuple[torch.Tensor, ...]:
 
 @pytest.mark.parametrize("rows", [0, 1, 7, 8, 19])
 def test_loss_and_gradients_are_those_of_torch(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(home, "ROWS_AT_A_TIME", 8)
+    monkeypatch.setattr(home, "rows_at_a_time", lambda: 8)
     *parameters, labels = inputs(rows)
     loss, right = vocabulary_loss(*parameters, labels)
     (0.3 * loss).backward()
@@ -42,3 +42,9 @@ def test_huge_logits_stay_finite() -> None:
     loss, _ = vocabulary_loss(states * 1e4, weight, bias, labels)
     expected = F.cross_entropy(F.linear(states * 1e4, weight, bias), labels, reduction="sum")
     torch.testing.assert_close(loss, expected)
+
+
+@pytest.mark.parametrize("library", [False, True])
+def test_a_part_has_few_rows_unless_onednn_forms_it(library: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(home, "onednn_is_quicker", lambda: library)
+    assert home.rows_at_a_time() == (384 if library else 128)

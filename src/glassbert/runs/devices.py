@@ -6,6 +6,7 @@ import ctypes
 import os
 import platform
 import re
+from pathlib import Path
 
 import torch
 
@@ -14,6 +15,8 @@ from glassbert.errors import Problem, UsageError
 # glibc's malloc.h; blocks below the first threshold come from the heap, which shrinks above the second
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 KEPT_BYTES = 1 << 30
+KEPT_BYTES_OF_ONE_BLOCK = 8 << 20
+HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 DEVICE = re.compile(r"cpu|cuda(?::([0-9]{1,3}))?")
 
 
@@ -51,17 +54,32 @@ def use_threads(threads: int | None) -> str | None:
 
 
 def keep_freed_memory() -> None:
-    """Let the C library keep memory that tensors give back, instead of returning it to the system after
-    every step.
+    """Let the C library keep blocks below 8 MB that tensors give back, and take larger ones in huge pages.
 
     A training step frees and takes the same tens of megabytes again; without this each step pays for some two
-    thousand page faults (measured: 2,200 a step before, 4 after). glibc only; elsewhere nothing changes.
+    thousand page faults (measured: 2,200 a step before, 4 after). Blocks of all sizes in one heap leave holes
+    that no later block fits: 220 steps of MiniLM's pre-training ended at 5.0 GB. Larger blocks go back to the
+    system at once, which leaves 1.4 GB and costs no more time where a page fault brings 2 MB instead of 4 kB:
+    Linux with transparent huge pages for whoever asks. Where there are none, everything is kept. glibc only.
     """
     if platform.libc_ver()[0] != "glibc":
         return
+    largest = KEPT_BYTES
+    if has_huge_pages(HUGE_PAGES):
+        # read by torch at its first tensor
+        os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+        largest = KEPT_BYTES_OF_ONE_BLOCK
     library = ctypes.CDLL(None)
-    for parameter in (M_MMAP_THRESHOLD, M_TRIM_THRESHOLD):
-        library.mallopt(parameter, KEPT_BYTES)
+    library.mallopt(M_MMAP_THRESHOLD, largest)
+    library.mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
+
+
+def has_huge_pages(setting: Path) -> bool:
+    """Whether Linux gives huge pages to whoever asks for them, by what its file says."""
+    try:
+        return "[never]" not in setting.read_text(encoding="ascii")
+    except OSError:
+        return False
 
 
 def num_cores() -> int:

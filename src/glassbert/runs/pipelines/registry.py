@@ -41,8 +41,8 @@ def pipeline(
     """What answers as `transformers.pipeline(task, model=...)` of version 4 did; `options` are for all calls.
 
     `model` is a run, a model directory, a bundled name, a hub id, or what `glassbert.load` returns; `device`
-    is "cpu", "cuda", a torch.device, or a number as transformers counts (-1 and None: the CPU). Raises UsageError for an unknown
-    task or option, and what `load` raises.
+    is "cpu", "cuda", a torch.device, or a number as transformers counts (-1 and None: the CPU). Raises
+    UsageError for an unknown task or option, and what `load` raises.
     """
     name = ALIASES.get(task, task)
     if name not in PIPELINES:
