@@ -1,6 +1,7 @@
 """Scores on held-out text are what their definitions say, written out; the masks are always the same."""
 
 import math
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,24 @@ def test_pseudo_perplexity_hides_every_token_of_a_sentence_once(
             losses.append(-float(said.log_softmax(0)[ids[place]]))
     found = HeldOut(corpus, model.tokenizer, objective="mlm", max_length=LENGTH)
     assert found.pseudo_perplexity(model.network) == pytest.approx(math.exp(np.mean(losses)), rel=1e-4)
+
+
+@pytest.mark.parametrize("most", [1, 500, 2_000, 10**9])
+def test_sentences_are_taken_from_all_of_the_text_as_many_as_may_be_read(
+    most: int, held_out: HeldOut, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(home, "MOST_HIDDEN", most)
+    starts = [int(each) for each in held_out.tokens.segments]
+    among = [pair for pair in pairwise(starts) if pair[1] - pair[0] <= LENGTH - 2]
+    chosen = held_out._sentences()
+    places = [among.index(pair) for pair in chosen]
+    assert sum(held_out._tokens_hidden()) <= most or len(chosen) == 1
+    if most == 10**9:
+        assert len(chosen) == min(200, len(among))
+    elif most > 1:
+        assert sum(held_out._tokens_hidden()) > most / 2
+        assert (places[0], places[-1]) == (0, len(among) - 1)
+        assert max(np.diff(places)) - min(np.diff(places)) <= 1
 
 
 def test_the_masks_are_the_same_for_everybody(model: Model, text: Path, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """A run of pre-training: what it leaves, what it says, and what it refuses without leaving anything."""
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,9 @@ import torch
 import transformers
 
 import glassbert as gb
+import glassbert.runs.pretraining.pretrain as pretrain_module
 from glassbert.errors import DataError, MissingInputError, OutputError, UsageError
+from glassbert.model.files import read_json
 from glassbert.model.layout import Rows
 from glassbert.model.packed import Packed
 from glassbert.model.pretrained import load_pretrained
@@ -153,3 +157,28 @@ def test_what_cannot_be_is_refused(text: Path, pretrained: Path, tmp_path: Path)
     with pytest.raises(UsageError, match="too-long"):
         run(options(text, tmp_path / "run", model=str(pretrained), max_length=99))
     assert not (tmp_path / "run").exists() or not list((tmp_path / "run").iterdir())
+
+
+def test_what_no_network_can_learn_is_refused_before_any_text_is_read(
+    text: Path, pretrained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(*given: object, **named: object) -> None:
+        raise AssertionError("the texts are read")
+
+    monkeypatch.setattr(pretrain_module, "read_texts", read)
+    (tmp_path / "words").write_text("银行\n", encoding="utf-8")
+    roberta = Path(shutil.copytree(pretrained / "model", tmp_path / "roberta"))
+    config = read_json(roberta / "config.json")
+    (roberta / "config.json").write_text(json.dumps({**config, "model_type": "roberta"}))
+    named = {"size": None, "vocabulary": None}
+    for changes, said in (
+        ({**named, "model": str(pretrained), "max_length": 99}, "too-long"),
+        ({**named, "teacher": str(pretrained), "max_length": 99}, "too-long"),
+        ({**named, "teacher": str(pretrained), "objective": "mlm+nsp"}, "distillation has no next-sentence"),
+        ({**named, "model": str(roberta), "objective": "mlm+nsp"}, "the roberta family, which has no next"),
+        ({"recipe": "modern", "objective": "mlm+nsp"}, "modern recipe's encoder has no next-sentence"),
+        ({"chinese_words": str(tmp_path / "words")}, "no whole words are hidden"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            run(options(text, tmp_path / "run", **changes))
+        assert not (tmp_path / "run").exists()

@@ -31,7 +31,6 @@ from glassbert.text.corrupt import Masking
 from glassbert.text.order import sorted_batches
 from glassbert.text.sequences import Batches, PretrainingBatch
 from glassbert.text.tokenizer import Tokenizer
-from glassbert.text.windows import bounds
 from glassbert.text.word_splitting import HAN
 
 # bounds of what is read: tokens of the sequences with masks, and of the sentences hidden token by token
@@ -145,13 +144,20 @@ class HeldOut:
                 )
 
     def _sentences(self) -> list[tuple[int, int]]:
+        """Where they begin and end: as many, at equal distances, as are read within MOST_HIDDEN tokens."""
         starts = np.asarray(self.tokens.segments)
-        fitting = np.flatnonzero(np.diff(starts) <= self.max_length - 2)
+        lengths = np.diff(starts)
+        fitting = np.flatnonzero(lengths <= self.max_length - 2)
         count = min(MOST_SENTENCES, len(fitting))
-        chosen = fitting[np.linspace(0, len(fitting) - 1, count).astype(np.int64)] if count else fitting
-        squares = bounds((np.diff(starts)[chosen] + 2) ** 2)[1:]
-        chosen = chosen[: max(1, int(np.searchsorted(squares, MOST_HIDDEN, side="right")))]
+        chosen = _spread(fitting, count)
+        while count > 1 and (read := int(((lengths[chosen] + 2) ** 2).sum())) > MOST_HIDDEN:
+            count = max(1, min(count - 1, count * MOST_HIDDEN // read))
+            chosen = _spread(fitting, count)
         return [(int(starts[each]), int(starts[each + 1])) for each in chosen]
+
+
+def _spread(among: np.ndarray, count: int) -> np.ndarray:
+    return among[np.linspace(0, len(among) - 1, count).astype(np.int64)] if count else among
 
 
 def _sums(network: Network, batch: PretrainingBatch) -> Sums:

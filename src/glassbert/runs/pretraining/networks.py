@@ -46,11 +46,23 @@ class Begun:
     warnings: tuple[str, ...] = ()
 
 
+def refuse_unfit(options: PretrainOptions, settings: Settings) -> None:
+    """Raise UsageError, before any text is read, for next-sentence prediction of a family that has none, and
+    for sequences longer than a checkpoint has positions; what finding its config raises.
+    """
+    named = options.teacher or options.model
+    if options.teacher:
+        _refuse_pairs_of_students(settings)
+    if named:
+        _refuse_too_long(_named_config(named, settings), settings)
+    elif settings.recipe == "modern":
+        _refuse_pairs_of_modern(settings)
+
+
 def begin_network(options: PretrainOptions, settings: Settings, tokenizer: Tokenizer) -> Begun:
     """Build or load it, on the CPU.
 
-    Raises what loading raises; UsageError for a family without next-sentence prediction, and for sequences
-    longer than the network has positions.
+    Raises what loading raises, and UsageError as `refuse_unfit` does.
     """
     head = HeadConfig(kind=HEADS[settings.objective])  # type: ignore[arg-type]
     if options.teacher:
@@ -59,10 +71,7 @@ def begin_network(options: PretrainOptions, settings: Settings, tokenizer: Token
         begun = _loaded(options, head, settings)
     else:
         begun = _new(options, head, settings, tokenizer)
-    config = begun.network.config
-    if settings.max_length > config.max_length:
-        what = f"--max-length {settings.max_length}: the model has positions for {config.max_length} tokens"
-        raise UsageError(Problem(code="too-long", what=what, fix=f"give at most {config.max_length}"))
+    _refuse_too_long(begun.network.config, settings)
     return begun
 
 
@@ -70,12 +79,14 @@ def _new(options: PretrainOptions, head: HeadConfig, settings: Settings, tokeniz
     name = options.size or DEFAULT_SIZE
     blocks, hidden = size_of(name)
     modern = settings.recipe == "modern"
+    if modern:
+        _refuse_pairs_of_modern(settings)
     roberta = not modern and not tokenizer.continues_words  # pieces of bytes: RoBERTa's kind of model
     if roberta and settings.objective == "mlm+nsp":
         what = "the tokenizer is RoBERTa's kind, and that family has no next-sentence prediction"
         raise UsageError(Problem(code="no-such-head", what=what, fix="add --objective mlm"))
     positions = max(settings.max_length, options.max_positions or 0)
-    family: dict[str, Any] = _modern(hidden, settings) if modern else {}
+    family: dict[str, Any] = _modern(hidden) if modern else {}
     if roberta:
         positions += tokenizer.pad_token_id + 1  # where its positions begin
         family = {"model_type": "roberta", "type_vocab_size": 1, "layer_norm_eps": 1e-5}
@@ -98,9 +109,7 @@ def _new(options: PretrainOptions, head: HeadConfig, settings: Settings, tokeniz
 
 def _student(name: str, settings: Settings) -> Begun:
     """The teacher, frozen, and a student of every second of its blocks."""
-    if settings.objective != "mlm":
-        what = "--teacher teaches masked words: distillation has no next-sentence prediction"
-        raise UsageError(Problem(code="contradiction", what=what, fix="leave --objective out"))
+    _refuse_pairs_of_students(settings)
     source = resolve_model(name)
     loaded = load_pretrained(source.directory)
     masked_head(loaded.network, untrained=loaded.assigned.newly_initialised, name=source.name)
@@ -111,14 +120,8 @@ def _student(name: str, settings: Settings) -> Begun:
     return Begun(network=student, source=told, teacher=teacher, warnings=loaded.warnings)
 
 
-def _modern(hidden: int, settings: Settings) -> dict[str, Any]:
-    """Norms before, no biases, GeGLU, rotary positions, tied embeddings: what transformers calls ModernBERT.
-
-    Raises UsageError for next-sentence prediction, for which that has no head.
-    """
-    if settings.objective == "mlm+nsp":
-        what = "the modern recipe's encoder has no next-sentence prediction"
-        raise UsageError(Problem(code="no-such-head", what=what, fix="add --objective mlm"))
+def _modern(hidden: int) -> dict[str, Any]:
+    """Norms before, no biases, GeGLU, rotary positions, tied embeddings: ModernBERT in transformers."""
     return {
         "model_type": "modernbert",
         "norm_placement": "pre",
@@ -139,12 +142,8 @@ def transformers_class(config: EncoderConfig, head: HeadConfig) -> str | None:
 
 
 def _loaded(options: PretrainOptions, head: HeadConfig, settings: Settings) -> Begun:
+    _named_config(str(options.model), settings)
     source = resolve_model(str(options.model))
-    file = source.directory / CONFIG
-    family = read_config(read_json(file), file=str(file)).encoder.model_type
-    if settings.objective == "mlm+nsp" and family != PAIRED_FAMILY:
-        what = f"{source.name} is of the {family} family, which has no next-sentence prediction"
-        raise UsageError(Problem(code="no-such-head", what=what, fix="add --objective mlm"))
     loaded = load_pretrained(source.directory, head=head, replace_head=True, seed=settings.seed)
     Tokenizer.load(
         source.directory, vocab_size=loaded.network.config.vocab_size
@@ -157,3 +156,32 @@ def _loaded(options: PretrainOptions, head: HeadConfig, settings: Settings) -> B
         fresh=loaded.assigned.fresh,
         warnings=(*loaded.warnings, *dropped),
     )
+
+
+def _named_config(name: str, settings: Settings) -> EncoderConfig:
+    """The encoder of a checkpoint that is named, which can learn what the settings say."""
+    source = resolve_model(name)
+    file = source.directory / CONFIG
+    config = read_config(read_json(file), file=str(file)).encoder
+    if settings.objective == "mlm+nsp" and config.model_type != PAIRED_FAMILY:
+        what = f"{source.name} is of the {config.model_type} family, which has no next-sentence prediction"
+        raise UsageError(Problem(code="no-such-head", what=what, fix="add --objective mlm"))
+    return config
+
+
+def _refuse_too_long(config: EncoderConfig, settings: Settings) -> None:
+    if settings.max_length > config.max_length:
+        what = f"--max-length {settings.max_length}: the model has positions for {config.max_length} tokens"
+        raise UsageError(Problem(code="too-long", what=what, fix=f"give at most {config.max_length}"))
+
+
+def _refuse_pairs_of_students(settings: Settings) -> None:
+    if settings.objective != "mlm":
+        what = "--teacher teaches masked words: distillation has no next-sentence prediction"
+        raise UsageError(Problem(code="contradiction", what=what, fix="leave --objective out"))
+
+
+def _refuse_pairs_of_modern(settings: Settings) -> None:
+    if settings.objective == "mlm+nsp":
+        what = "the modern recipe's encoder has no next-sentence prediction"
+        raise UsageError(Problem(code="no-such-head", what=what, fix="add --objective mlm"))

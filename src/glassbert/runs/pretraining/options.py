@@ -95,11 +95,19 @@ def _refuse_pairs_of_bytes(options: PretrainOptions) -> None:
         raise UsageError(Problem(code="no-such-head", what=what, fix="add --objective mlm"))
 
 
+def _refuse_unused_words(options: PretrainOptions) -> None:
+    """Raise UsageError for a list of words that nothing would look into."""
+    if options.chinese_words is not None and not settled(options.said).whole_word_masking:
+        what = "--chinese-words says what a word is, and no whole words are hidden"
+        raise UsageError(Problem(code="contradiction", what=what, fix="add --whole-word-masking"))
+
+
 def refuse_contradictions(options: PretrainOptions) -> None:
     """Raise UsageError for options that exclude one another, before any text is read."""
     if not options.resume:
         _refuse_own_files(options)
         _refuse_pairs_of_bytes(options)
+        _refuse_unused_words(options)
     named = options.model or options.teacher
     learnt = "--vocab-size, --lowercase or --kind, and a tokenizer that is there"
     pairs = [

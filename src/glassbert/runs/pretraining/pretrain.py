@@ -22,7 +22,7 @@ from glassbert.runs.pretraining.costs import machine_peak
 from glassbert.runs.pretraining.fit import SHARE_KEPT, fit, planned_steps, sequences_per_second
 from glassbert.runs.pretraining.held_out import HeldOut
 from glassbert.runs.pretraining.job import PretrainingJob
-from glassbert.runs.pretraining.networks import Begun, begin_network, transformers_class
+from glassbert.runs.pretraining.networks import Begun, begin_network, refuse_unfit, transformers_class
 from glassbert.runs.pretraining.options import PretrainOptions, refuse_contradictions
 from glassbert.runs.pretraining.resume import resumed
 from glassbert.runs.pretraining.settings import RECIPES, Settings, check, check_length, settled, size_of
@@ -101,6 +101,7 @@ def _begin(options: PretrainOptions, world: World) -> RunDirectory:
     if options.size is not None:
         size_of(options.size)
     settings = settled(options.said)
+    refuse_unfit(options, settings)
     facts = {
         "task": TASK,
         "command": list(options.command),
