@@ -192,3 +192,11 @@ def test_a_system_without_that_file_stays_with_torchs_choice(
 ) -> None:
     monkeypatch.setattr(products, "PROCESSOR", tmp_path / "missing")
     assert products.onednn_is_quicker.__wrapped__() is False
+
+
+@pytest.mark.parametrize(("library", "more"), [(True, 220_000_000), (False, 0)])
+def test_code_is_counted_where_it_is_compiled(
+    library: bool, more: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(products, "onednn_is_quicker", lambda: library)
+    assert products.bytes_of_code() == more

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from glassbert.model.config import EncoderConfig
 from glassbert.model.network import Network
+from glassbert.products import bytes_of_code
 from glassbert.runs.check.costs import Estimate, Pace, Work, run_bytes, run_seconds
 from glassbert.runs.check.lengths import sampled
 from glassbert.runs.check.measure import TOKENS, Measured, measure
@@ -160,7 +161,7 @@ def _estimate(
     needed = run_bytes(
         work,
         pace,
-        process=ground.process,
+        process=ground.process + bytes_of_code(),
         parameters=sizes[0],
         learning=sizes[1],
         numbers=NUMBERS[optimizer],
