@@ -30,8 +30,8 @@ from torch.nn import functional as F
 SMALLEST = 2**21
 FINEST_STEP = 32
 STEPS_PER_OCTAVE = 8
-# what the code for 300 to 380 shapes takes, as a run on packed batches meets them: 206 to 236 MB by the peaks of
-# runs with it and without, for encoders of 2 to 6 blocks
+# what the code for 300 to 380 shapes takes, as a run on packed batches meets them: 206 to 236 MB by the peaks
+# of runs with it and without, for encoders of 2 to 6 blocks
 BYTES_OF_CODE = 220_000_000
 PROCESSOR = Path("/proc/cpuinfo")
 
