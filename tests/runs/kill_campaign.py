@@ -4,12 +4,12 @@
 
 Every process is a fork of this script, which has torch loaded, and runs the command line's own `main` with
 its own arguments: the same code as `python -m glassbert finetune ...` without ten seconds of imports, so that
-kills fall into the work. Kills take turns: at a random moment, while a checkpoint is being written (this
-script, not the library, sleeps a little in each sync), while the result is being written, and, of
-pre-training, while the corpus is being prepared: before its first tokens, between them, or at the manifest
-(text goes to the tokenizer in small runs, and this script sleeps in each of them). When a run is finished,
-the next one begins in a new directory. The last line is one JSON object; the exit status is 1 when a bit
-differs.
+kills fall into the work. Kills take turns: while the first run.json is being written, at a random moment,
+while a checkpoint is being written (this script, not the library, sleeps a little in each sync), while the
+result is being written, and, of pre-training, while the corpus is being prepared: before its first tokens,
+between them, or at the manifest (text goes to the tokenizer in small runs, and this script sleeps in each of
+them). When a run is finished, the next one begins in a new directory. The last line is one JSON object; the
+exit status is 1 when a bit differs.
 """
 
 from __future__ import annotations
@@ -76,6 +76,7 @@ WATCHING = os.WEXITED | os.WNOHANG | os.WNOWAIT
 MOMENTS = ("anywhere", "checkpoint", "result")
 # the stages of a corpus, and how many characters go to the tokenizer at a time
 STAGES, CHARACTERS = ("tokenising", "shards", "manifest"), 500
+WRITTEN = ("beginning", "tokenizer", *STAGES, "checkpoint", "result")
 
 
 def slow_down() -> None:
@@ -136,7 +137,11 @@ def wait(child: int) -> int:
 
 
 def half_written(out: Path, moment: str) -> bool:
-    """Whether a checkpoint, the model and the result, a tokenizer, or a stage of the corpus is written."""
+    """Whether run.json, a checkpoint, the model and the result, a tokenizer, or a stage of the corpus is
+    written.
+    """
+    if moment == "beginning":
+        return not (out / "run.json").exists() and any(out.glob(".tmp-*"))
     if moment == "checkpoint":
         return any((out / "checkpoints").glob(".tmp-step-*"))
     if moment in STAGES:
@@ -159,6 +164,8 @@ def stage_of(out: Path) -> str | None:
 
 def aim(verb: Verb, out: Path, number: int, draw: random.Random) -> str:
     """What the kill is aimed at; of a corpus that is there already nothing can be cut."""
+    if not (out / "run.json").exists() and draw.random() < 0.3:
+        return "beginning"
     if verb.prepares and not any(out.glob(f"corpus/*/{MANIFEST}")):
         return draw.choice([*STAGES, "anywhere"])
     return MOMENTS[number % len(MOMENTS)]
@@ -166,21 +173,21 @@ def aim(verb: Verb, out: Path, number: int, draw: random.Random) -> str:
 
 def kill_once(out: Path, child: int, moment: str, draw: random.Random) -> str | None:
     """Kill the child at such a moment; says what was cut short, "nothing", or None when it had ended."""
-    if moment not in STAGES:
+    if moment not in ("beginning", *STAGES):
         time.sleep(draw.uniform(0.02, 0.6) if moment == "anywhere" else draw.uniform(0.0, 0.3))
     in_model = moment == "result" and draw.random() < 0.8
     while moment != "anywhere" and os.waitid(os.P_PID, child, WATCHING) is None:
         if half_written(out, moment) and (not in_model or (out / "model").exists()):
             break
         time.sleep(0.0005)
-    time.sleep(draw.uniform(0.0, 0.02))
+    time.sleep(0.0 if moment == "beginning" else draw.uniform(0.0, 0.02))
     os.kill(child, signal.SIGKILL)
     code = wait(child)
     if code == 0:
         return None
     if code != -signal.SIGKILL:
         sys.exit(f"{out}: exit {code} before the kill\n{log_of(out)}")
-    cut = [name for name in ("tokenizer", *STAGES, "checkpoint", "result") if half_written(out, name)]
+    cut = [name for name in WRITTEN if half_written(out, name)]
     return cut[0] if cut else "nothing"
 
 

@@ -50,6 +50,25 @@ def test_overwriting_removes_nothing_by_itself(tmp_path: Path) -> None:
     assert (tmp_path / "run.json").exists()
 
 
+def test_what_was_left_before_the_first_run_json_is_in_nobodys_way(tmp_path: Path) -> None:
+    """A process that was killed while it wrote run.json, and wrote nothing else, leaves such a directory."""
+    half = tmp_path / ".tmp-0123456789ab"
+    for way in (False, True):
+        half.write_bytes(b'{"format_version": 1')
+        (tmp_path / ".lock").touch()
+        with claimed(tmp_path, resume=False, overwrite=way) as recorded:
+            assert recorded is None
+            assert not half.exists()
+
+
+@pytest.mark.parametrize("other", [".tmp-0123", ".tmp-0123456789abc", "x.tmp-0123456789ab"])
+def test_names_that_no_write_of_ours_leaves_are_somebodys(tmp_path: Path, other: str) -> None:
+    (tmp_path / other).touch()
+    with pytest.raises(OutputError, match="not empty"), claimed(tmp_path, resume=False, overwrite=False):
+        pass
+    assert (tmp_path / other).exists()
+
+
 def test_resuming_yields_the_recorded_run_and_tidies(tmp_path: Path) -> None:
     run = RunDirectory.create(tmp_path, {})
     (tmp_path / "model").mkdir()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from glassbert.runs.directory import RunDirectory, refuse_foreign, refuse_full
+from glassbert.runs.directory import RunDirectory, is_half, refuse_foreign, refuse_full
 from glassbert.train.lock import NAME as LOCK
 from glassbert.train.lock import RunLock
 
@@ -16,8 +16,9 @@ from glassbert.train.lock import RunLock
 def claimed(path: Path, *, resume: bool, overwrite: bool) -> Iterator[RunDirectory | None]:
     """Hold `path` within the block, and yield the recorded run with `resume`, else None.
 
-    Nothing is written or removed here: a run that is to be overwritten is there until the new one begins, and
-    a directory made for a run that never began is removed again. Raises MissingInputError when there is
+    Nothing is written here, and nothing removed but what a process left that died while it wrote: a run that
+    is to be overwritten is there until the new one begins, and a directory made for a run that never began is
+    removed again. Raises MissingInputError when there is
     nothing to resume, OutputError when the place is taken or held by another process.
     """
     if resume:
@@ -32,6 +33,9 @@ def claimed(path: Path, *, resume: bool, overwrite: bool) -> Iterator[RunDirecto
     with RunLock(path):
         try:
             refuse(path)
+            for half in filter(is_half, list(path.iterdir())):
+                with suppress(OSError):
+                    half.unlink()
             yield None
         except BaseException:
             if not was_there:

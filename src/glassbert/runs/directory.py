@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
@@ -27,6 +28,8 @@ WRITTEN = (
     "checkpoints", "model", "adapter", "tensorboard", "tokenizer", "corpus", ".lock",
 )  # fmt: skip
 STATES = ("running", "stopped", "finished")
+# what `durable.write_file` leaves when the process is killed within it
+HALF = re.compile(r"\.tmp-[0-9a-f]{12}")
 
 
 class RunDirectory:
@@ -120,9 +123,16 @@ class RunDirectory:
             raise
 
 
+def is_half(path: Path) -> bool:
+    """Whether this is a file that a process which is dead, where the run is not held, did not finish."""
+    return HALF.fullmatch(path.name) is not None and path.is_file() and not path.is_symlink()
+
+
 def refuse_full(path: Path) -> None:
-    """Raise OutputError when `path` is a file or a directory that holds anything but a lock."""
-    held = [name for name in _listed(path) if name != ".lock"]
+    """Raise OutputError when `path` is a file, or a directory that holds anything but a lock and what a
+    process left that died before it had written the first run.json.
+    """
+    held = [name for name in _listed(path) if name != ".lock" and not is_half(path / name)]
     if held:
         shown = ", ".join(sorted(held)[:3]) + (", ..." if len(held) > 3 else "")
         what = f"the output directory is not empty ({shown})"
@@ -132,7 +142,7 @@ def refuse_full(path: Path) -> None:
 
 def refuse_foreign(path: Path) -> None:
     """Raise OutputError when `path` holds anything that no run writes: only runs are ever replaced."""
-    held = [name for name in _listed(path) if name != ".lock"]
+    held = [name for name in _listed(path) if name != ".lock" and not is_half(path / name)]
     foreign = sorted(name for name in held if name not in WRITTEN and not name.startswith(".tmp-"))
     if foreign or (held and FILE not in held):
         what = "the directory is not a run of glassbert, and is not removed"
