@@ -1,6 +1,7 @@
 """A tokenised corpus holds what its text says, whole or not at all, and refuses what was not written so."""
 
 import errno
+import gzip
 import json
 import os
 import random
@@ -161,7 +162,7 @@ def test_text_without_a_token_and_a_file_that_changes_are_refused(
     (tmp_path / "empty.txt").write_text("\u200b\n\n \n")
     with pytest.raises(DataError, match="no-text"):
         prepare_corpus([tmp_path / "empty.txt"], tokenizer, tmp_path / "c")
-    monkeypatch.setattr(corpus_writing, "_hash", lambda file: "0" * 64)
+    monkeypatch.setattr(corpus_writing, "_hash", lambda file, read: "0" * 64)
     with pytest.raises(StorageError, match="changed between two readings"):
         prepare_corpus([text], tokenizer, tmp_path / "c")
     assert [each.name for each in (tmp_path / "c").iterdir()] == [".lock"]
@@ -190,6 +191,35 @@ def test_a_full_disk_leaves_nothing_behind(
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot-create"):
         prepare_corpus([text], tokenizer, tmp_path / "file" / "c")
+
+
+class Enough(Exception):
+    """What somebody raises who has heard enough."""
+
+
+@pytest.mark.parametrize("when", ["hashed", "tokenised"])
+def test_whoever_hears_how_far_it_is_may_end_it(
+    tokenizer: Tokenizer, text: Path, tmp_path: Path, when: str
+) -> None:
+    other = tmp_path / "other.txt.gz"
+    other.write_bytes(gzip.compress(b"another text"))
+    size = text.stat().st_size + other.stat().st_size
+    heard: list[tuple[int, int]] = []
+    prepare_corpus([text, other], tokenizer, tmp_path / "c", on_read=lambda *far: heard.append(far))
+    assert sorted(heard, key=lambda far: (far[1], far[0])) == heard
+    assert [heard[0], heard[-1]] == [(text.stat().st_size, 0), (size, size)]
+    heard.clear()
+    prepare_corpus([text, other], tokenizer, tmp_path / "c", on_read=lambda *far: heard.append(far))
+    assert {total for _, total in heard} == {0}  # it is there already: only its hash is wanted
+
+    def end(done: int, total: int) -> None:
+        if when == "hashed" or total:
+            raise Enough
+
+    with pytest.raises(Enough):
+        prepare_corpus([text], tokenizer, tmp_path / "d", on_read=end)
+    left = [each.name for each in (tmp_path / "d").iterdir()] if (tmp_path / "d").exists() else []
+    assert left == ([] if when == "hashed" else [".lock"])
 
 
 KILLED = """

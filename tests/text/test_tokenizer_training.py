@@ -206,6 +206,28 @@ def test_no_more_is_read_than_asked_for(text: Path) -> None:
     assert few.languages[0].files == {str(text): hashlib.sha256(text.read_bytes()).hexdigest()}
 
 
+class Enough(Exception):
+    """What somebody raises who has heard enough."""
+
+
+@pytest.mark.parametrize("kind", ["wordpiece", "bpe"])
+def test_whoever_hears_how_far_it_is_may_end_it(text: Path, kind: Any) -> None:
+    """In the first reading and in the second, which the library draws from."""
+    heard: list[tuple[int, int]] = []
+    wanted = TrainingOptions(kind=kind, vocab_size=600)
+    train_tokenizer([text], wanted, on_read=lambda *far: heard.append(far))
+    size = text.stat().st_size
+    assert (heard[0][1], heard[-1]) == (0, (size, size))
+    for known in (0, size):
+
+        def end(done: int, total: int, known: int = known) -> None:
+            if total == known:
+                raise Enough
+
+        with pytest.raises(Enough):
+            train_tokenizer([text], wanted, on_read=end)
+
+
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"kind": "unigram"}, "no kind 'unigram'"),
     ({"kind": "bpe", "lowercase": True}, "byte-level BPE"),

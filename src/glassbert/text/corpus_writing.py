@@ -17,6 +17,7 @@ from jaxtyping import Bool, Int32
 
 from glassbert.durable import make_directory, storage_errors, whole_directory
 from glassbert.errors import DataError, Problem, StorageError
+from glassbert.text.bytes_read import BytesRead, OnRead
 from glassbert.text.chinese_words import WordList, read_words
 from glassbert.text.corpus import DOCUMENTS, SEGMENTS, TOKENS, WORDS, Corpus
 from glassbert.text.corpus_manifest import FORMAT_VERSION, NAME, digest_of, write_manifest
@@ -52,14 +53,20 @@ DEFAULTS = CorpusOptions()
 
 
 def prepare_corpus(
-    texts: Sequence[str | Path], tokenizer: Tokenizer, cache: Path, options: CorpusOptions = DEFAULTS
+    texts: Sequence[str | Path],
+    tokenizer: Tokenizer,
+    cache: Path,
+    options: CorpusOptions = DEFAULTS,
+    *,
+    on_read: OnRead = lambda done, total: None,
 ) -> Corpus:
     """The corpus of these files for this tokenizer: from `cache` where it lies there already, else made.
 
     It lies in the directory `cache`/key; key is a hash of the bytes of the files, how they are read (as text,
     as JSON lines), the tokenizer and the options, not of names or times. Of several processes one writes and
     the others wait. A process that is killed leaves nothing under the key, and what it leaves besides goes
-    with the next.
+    with the next. `on_read` is called now and then with the bytes of the files, as they lie on the disk, that
+    are read and that there are: 0 while they are hashed and not yet tokenised.
 
     Errors: those of `find_texts` and `stream_documents`; OutputError and StorageError for the cache;
     DataError for a damaged corpus in it, and when there is no text.
@@ -70,7 +77,9 @@ def prepare_corpus(
     if options.chinese_words is not None:
         words = read_words(options.chinese_words, digest=digest)
     files = [file for group in groups for file in group.files]
-    hashes = [_hash(file) for file in files]
+    read = BytesRead(on_read)
+    hashes = [_hash(file, read) for file in files]
+    read.again()
     made_from = {
         "tokenizer": tokenizer.fingerprint,
         "sentences": options.sentences,
@@ -88,16 +97,15 @@ def prepare_corpus(
             for left in Path(cache).glob(".tmp-*"):
                 shutil.rmtree(left, ignore_errors=True)
             with storage_errors(directory), whole_directory(directory) as staged:
-                _write(
-                    staged, groups, hashes, _Segmenter(tokenizer, words, options), made_from | {"key": key}
-                )
+                segmenter = _Segmenter(tokenizer, words, options)
+                _write(staged, groups, hashes, segmenter, made_from | {"key": key}, read)
     return Corpus(directory)
 
 
-def _hash(file: Path) -> str:
-    digest = hashlib.sha256()
+def _hash(file: Path, read: BytesRead) -> str:
+    digest = read.hash()
     for _ in stream_source(file, Limits(line_bytes=None, expanded_bytes=None), digest=digest):
-        pass
+        read.tell()
     return digest.hexdigest()
 
 
@@ -126,14 +134,16 @@ def _write(
     hashes: list[str],
     segmenter: _Segmenter,
     made_from: dict[str, Any],
+    read: BytesRead,
 ) -> None:
     """All files of a corpus; StorageError when a file is no longer what was hashed."""
     shard_tokens = segmenter.options.shard_tokens
     with _Writer(staged, segmenter.dtype, shard_tokens) as writer:
         for file, expected in zip((file for group in groups for file in group.files), hashes, strict=True):
-            digest = hashlib.sha256()
+            digest = read.hash()
             for run in stream_documents(file, segmenter.options.reading, digest=digest):
                 segmenter.add(run, writer)
+                read.tell()
             if digest.hexdigest() != expected:
                 what, fix = "the file changed between two readings", "wait until it is written; run again"
                 raise StorageError(Problem(code="changed-while-reading", what=what, fix=fix, file=str(file)))

@@ -7,7 +7,6 @@ same text gives another vocabulary every time. It is handed all pieces of one ch
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -21,6 +20,7 @@ from tokenizers import models, normalizers, pre_tokenizers, trainers
 
 from glassbert.durable import storage_errors, whole_directory
 from glassbert.errors import DataError, OutputError, Problem, StorageError, UsageError
+from glassbert.text.bytes_read import BytesRead, OnRead
 from glassbert.text.characters import CODE_POINTS, alphabet, count_characters
 from glassbert.text.documents import TextOptions, stream_documents
 from glassbert.text.languages import LineSampler, sampling_rates
@@ -85,23 +85,32 @@ class Trained:
     alphabet_size: int
 
 
-def train_tokenizer(texts: Sequence[str | Path], options: TrainingOptions = TrainingOptions()) -> Trained:
+def train_tokenizer(
+    texts: Sequence[str | Path],
+    options: TrainingOptions = TrainingOptions(),
+    *,
+    on_read: OnRead = lambda done, total: None,
+) -> Trained:
     """Learn a tokenizer from files, folders or patterns; each of them is a language.
 
     Texts are read twice, a chunk at a time: memory grows with the number of different words of what is read,
-    not with the text. The same text and options give the same vocabulary. Errors: UsageError for options out
-    of range or a vocabulary that cannot hold the alphabet; MissingInputError, DataError and StorageError for
-    the files.
+    not with the text. The same text and options give the same vocabulary. `on_read` is called now and then
+    with the bytes of the files, as they lie on the disk, that are read and that there are: 0 in the first
+    reading. Errors: UsageError for options out of range or a vocabulary that cannot hold the alphabet;
+    MissingInputError, DataError and StorageError for the files.
     """
     _check(options)
     groups = find_texts(texts)
-    counts, counted = _count(groups, options)
+    read = BytesRead(on_read)
+    counts, counted = _count(groups, options, read)
+    read.again()
     sizes = [each.num_characters for each in counted]
     rates = sampling_rates(sizes, temperature=options.temperature, limit=options.max_characters)
     languages = tuple(replace(each, rate=rate) for each, rate in zip(counted, rates, strict=True))
     weighted = sum((rate * each for rate, each in zip(rates, counts, strict=True)), np.zeros(CODE_POINTS))
     library, begin, go_on = _untrained(options, weighted)
-    library.train_from_iterator(_sampled(groups, languages, options), _trainer(begin, go_on, options))
+    sampled = _sampled(groups, languages, options, read)
+    library.train_from_iterator(sampled, _trainer(begin, go_on, options))
     letters = len(begin) + len(go_on) if options.kind == "wordpiece" else NUM_BYTES
     return Trained(tokenizer=_finished(library, options), languages=languages, alphabet_size=letters)
 
@@ -124,14 +133,17 @@ def _bad(what: str, fix: str) -> UsageError:
     return UsageError(Problem(code="bad-option", what=what, fix=fix))
 
 
-def _count(groups: Sequence[TextGroup], options: TrainingOptions) -> tuple[list[Any], list[Language]]:
+def _count(
+    groups: Sequence[TextGroup], options: TrainingOptions, read: BytesRead
+) -> tuple[list[Any], list[Language]]:
     """The characters of every group, and what it holds; DataError where there is no text at all."""
     counts, languages = [], []
     for group in groups:
         found, lines, hashes = np.zeros(CODE_POINTS, dtype=np.int64), 0, {}
         for file in group.files:
-            digest = hashlib.sha256()
+            digest = read.hash()
             for run in stream_documents(file, options.reading, digest=digest):
+                read.tell()
                 found += count_characters("".join(run))
                 lines += sum(map(bool, run))
             hashes[str(file)] = digest.hexdigest()
@@ -186,14 +198,15 @@ def _trainer(begin: list[str], go_on: list[str], options: TrainingOptions) -> An
 
 
 def _sampled(
-    groups: Sequence[TextGroup], languages: Sequence[Language], options: TrainingOptions
+    groups: Sequence[TextGroup], languages: Sequence[Language], options: TrainingOptions, read: BytesRead
 ) -> Iterator[list[str]]:
     """The lines to learn from; StorageError when a file is not what was counted."""
     for number, (group, language) in enumerate(zip(groups, languages, strict=True)):
         sampler = LineSampler(language.rate, seed=0, language=number)
         for file in group.files:
-            digest = hashlib.sha256()
+            digest = read.hash()
             for run in stream_documents(file, options.reading, digest=digest):
+                read.tell()
                 yield [
                     part for line in sampler.take([line for line in run if line]) for part in cut_long(line)
                 ]

@@ -9,6 +9,7 @@ import torch
 from glassbert.errors import DataError, Interrupted, MissingInputError, UsageError
 from glassbert.model.files import open_tensors
 from glassbert.runs.pretraining import job as home
+from glassbert.runs.pretraining import texts
 from glassbert.runs.pretraining.pretrain import Watchers, pretrain
 from glassbert.runs.resolve import resolve_model
 from glassbert.train.plan import StepReport
@@ -62,6 +63,29 @@ def test_a_stopped_run_goes_on_without_saying_anything_again(
         pretrain(options(text, tmp_path / "run"), stop=stop, watchers=watchers)
     run(options(text, tmp_path / "run", resume=True, texts=()))
     same(tmp_path / "run", pretrained)
+
+
+@pytest.mark.parametrize("meanwhile", ["learnt from the text", "100 % of 0 MB of text are tokenised"])
+def test_a_stop_is_heard_while_the_text_is_read(
+    meanwhile: str, text: Path, pretrained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(texts, "SILENT_SECONDS", 0.0)
+    stop, out = Stop(), tmp_path / "run"
+
+    def say(sentence: str) -> None:
+        if meanwhile in sentence:
+            stop.request()
+
+    wanted = options(text, out, eval_text=str(text))
+    with pytest.raises(Interrupted, match="before the first step: the text was still being read"):
+        pretrain(wanted, stop=stop, watchers=Watchers(say=say))
+    assert read_json(out / "run.json")["status"] == "stopped"
+    monkeypatch.setattr(texts, "SILENT_SECONDS", 10.0)
+    said: list[str] = []
+    run(options(text, out, resume=True), Watchers(say=said.append))
+    assert not any("% of" in sentence for sentence in said)
+    run(options(text, tmp_path / "other", eval_text=str(text)))
+    same(out, tmp_path / "other")
 
 
 def test_a_loss_that_is_no_number_stops_before_the_update_and_names_the_batch(

@@ -129,7 +129,7 @@ class _Run:
         run, world = self.directory, self.world
         settings = as_begun(settled(self.options.said), run.document["config"])
         with run.at_work():
-            texts = in_turns(world, self._texts)
+            texts = in_turns(world, lambda: self._texts(stop))
             begun = begin_network(self.options, settings, texts.tokenizer)
             if world.size > 1:
                 refuse_differences(world, fingerprints_of(settings, begun, texts))
@@ -160,8 +160,8 @@ class _Run:
             self._save(texts, job, outcome, started=started)
         return run
 
-    def _texts(self) -> Texts:
-        texts = read_texts(self.options, say=self.watchers.say)
+    def _texts(self, stop: Stop) -> Texts:
+        texts = read_texts(self.options, say=self.watchers.say, stop=stop)
         if "data" in self.directory.document:
             refuse_changed_texts(self.directory.document["data"], texts.facts)
         for warning in texts.tokenizer.warnings:

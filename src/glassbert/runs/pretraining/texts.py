@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from glassbert.errors import DataError, Problem
+from glassbert.errors import DataError, Interrupted, Problem
 from glassbert.runs.pretraining.options import PretrainOptions
 from glassbert.runs.resolve import resolve_model
+from glassbert.text.bytes_read import OnRead
 from glassbert.text.corpus import Corpus, Tokens
 from glassbert.text.corpus_part import split_by_content
 from glassbert.text.corpus_writing import CorpusOptions, prepare_corpus
@@ -19,9 +21,12 @@ from glassbert.text.sequences import Samples
 from glassbert.text.text_files import find_texts
 from glassbert.text.tokenizer import Tokenizer
 from glassbert.text.tokenizer_training import TrainingOptions, save_tokenizer, train_tokenizer
+from glassbert.train.stop import Stop
 
 TOKENIZER = "tokenizer"
 HELD_OUT_SHARE = 0.01
+# how long a person waits for a word about a long text
+SILENT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -34,14 +39,18 @@ class Texts:
     facts: Mapping[str, Any]
 
 
-def read_texts(options: PretrainOptions, *, say: Callable[[str], None]) -> Texts:
-    """Tokenise all text, or open what is tokenised already. Raises what is wrong with a file, by its name."""
+def read_texts(options: PretrainOptions, *, say: Callable[[str], None], stop: Stop) -> Texts:
+    """Tokenise all text, or open what is tokenised already.
+
+    Raises what is wrong with a file, by its name; Interrupted where a stop is asked for meanwhile.
+    """
     held = () if options.eval_text is None else (options.eval_text,)
     for group in find_texts(options.texts) + find_texts(held):
         if group.others:
             say(f"note: {group.name}: {group.others:,} files with other names are not read")
-    tokenizer, origin = _tokenizer(options, say)
-    corpus = _corpus(options.texts, tokenizer, options)
+    tokenizer, origin = _tokenizer(options, say, stop)
+    on_read = _Waiting("tokenised", say, stop)
+    corpus = _corpus(options.texts, tokenizer, options, on_read)
     facts: dict[str, Any] = {
         "tokenizer": {"source": origin, "vocab_size": tokenizer.vocab_size, "sha256": tokenizer.fingerprint}
     }
@@ -54,7 +63,7 @@ def read_texts(options: PretrainOptions, *, say: Callable[[str], None]) -> Texts
         facts["train"] = _facts(train, corpus.key, options.texts)
         facts["evaluation"] = _facts(held_out, corpus.key, options.texts)
         return Texts(tokenizer=tokenizer, train=train, held_out=held_out, facts=facts)
-    other = _corpus(held, tokenizer, options)
+    other = _corpus(held, tokenizer, options, on_read)
     facts["train"] = _facts(corpus, corpus.key, options.texts)
     facts["evaluation"] = _facts(other, other.key, held)
     return Texts(tokenizer=tokenizer, train=corpus, held_out=other, facts=facts)
@@ -82,7 +91,24 @@ def refuse_changed_texts(recorded: Mapping[str, Any], now: Mapping[str, Any]) ->
             raise DataError(Problem(code="changed-data", what=what, fix=fix, file=file))
 
 
-def _tokenizer(options: PretrainOptions, say: Callable[[str], None]) -> tuple[Tokenizer, str]:
+class _Waiting:
+    """Tells now and then how much of the text is `done`, and ends its reading where a stop is asked for."""
+
+    def __init__(self, done: str, say: Callable[[str], None], stop: Stop) -> None:
+        self.done, self.say, self.stop = done, say, stop
+        self._next = time.monotonic() + SILENT_SECONDS
+
+    def __call__(self, read: int, total: int) -> None:
+        if self.stop.requested:
+            what = "stopped on request before the first step: the text was still being read"
+            fix = "run the same command with --resume, which reads it from its beginning"
+            raise Interrupted(Problem(code="stopped", what=what, fix=fix))
+        if total and time.monotonic() >= self._next:
+            self._next = time.monotonic() + SILENT_SECONDS
+            self.say(f"note: {100 * read // total} % of {total / 1e6:,.0f} MB of text are {self.done}")
+
+
+def _tokenizer(options: PretrainOptions, say: Callable[[str], None], stop: Stop) -> tuple[Tokenizer, str]:
     named = options.model or options.teacher
     if named is not None:
         return Tokenizer.load(resolve_model(named).directory), named
@@ -92,16 +118,18 @@ def _tokenizer(options: PretrainOptions, say: Callable[[str], None]) -> tuple[To
     if not place.exists():
         wanted = options.vocabulary or TrainingOptions(reading=options.reading)
         say("note: no tokenizer is named: one is learnt from the text (--tokenizer names one)")
-        trained = train_tokenizer(options.texts, wanted)
+        trained = train_tokenizer(options.texts, wanted, on_read=_Waiting("read for it", say, stop))
         save_tokenizer(trained.tokenizer, place)
         say(f"note: the tokenizer has {trained.tokenizer.vocab_size:,} pieces")
     return Tokenizer.load(place), str(place)
 
 
-def _corpus(texts: tuple[str, ...], tokenizer: Tokenizer, options: PretrainOptions) -> Corpus:
+def _corpus(
+    texts: tuple[str, ...], tokenizer: Tokenizer, options: PretrainOptions, on_read: OnRead
+) -> Corpus:
     words = None if options.chinese_words is None else Path(options.chinese_words)
     how = CorpusOptions(chinese_words=words, reading=options.reading)
-    return prepare_corpus(texts, tokenizer, options.cache_directory, how)
+    return prepare_corpus(texts, tokenizer, options.cache_directory, how, on_read=on_read)
 
 
 def _facts(tokens: Tokens, key: str, texts: tuple[str, ...]) -> dict[str, Any]:
