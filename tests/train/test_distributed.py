@@ -191,3 +191,40 @@ def test_a_process_that_dies_ends_the_other_with_a_reason(together: Path) -> Non
     assert (found["exit_code"], len(found["steps"])) == (74, 5)
     assert found["text"].startswith("process-lost: another process of this run is gone or does not answer")
     assert "--resume" in found["text"]
+
+
+PATIENT = """
+import os, signal, sys, time
+from datetime import timedelta
+from torch.distributed import FileStore
+from glassbert.errors import StorageError
+from glassbert.train.world import joined
+
+rank, store = int(sys.argv[1]), FileStore(sys.argv[2], 2)
+with joined(store, rank=rank, size=2, timeout=timedelta(seconds=2)) as world:
+    if rank:
+        time.sleep(5)
+    world.wait()
+    if rank:
+        time.sleep(1)
+        os.kill(os.getpid(), signal.SIGKILL)
+    try:
+        world.wait()
+    except StorageError as error:
+        print(error)
+"""
+
+
+def test_work_that_takes_longer_than_any_answer_is_waited_for_but_not_one_that_died(tmp_path: Path) -> None:
+    env = {**os.environ, "GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", PATIENT]
+    processes = [
+        subprocess.Popen(
+            [*command, str(rank), tmp_path / "store"],
+            env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for rank in range(2)
+    ]  # fmt: skip
+    said = [process.communicate(timeout=120) for process in processes]
+    assert [process.returncode for process in processes] == [0, -9], said
+    assert said[0][0].startswith("process-lost: another process of this run is gone")

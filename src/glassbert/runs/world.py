@@ -126,7 +126,7 @@ def in_turns(world: World, work: Callable[[], T]) -> T:
     for each in range(3):
         if each == turn:
             found.append(work())
-        world.share(None)
+        world.wait()
     return found[0]
 
 

@@ -23,6 +23,8 @@ from glassbert.train.told import told, understood
 
 # how long a process may keep the others waiting: an evaluation and a save by the first one included
 TIMEOUT = timedelta(minutes=30)
+# and where all of a text is tokenised meanwhile: one that dies is noticed at once, whatever the limit
+PATIENCE = timedelta(days=7)
 # how long one that lost another listens for why that one failed
 LISTENING_SECONDS = 3.0
 LOST = "process-lost"
@@ -30,7 +32,8 @@ LOST = "process-lost"
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """`rank` of `size` processes, `local_rank` of those on this machine; in `store` a failing one leaves why.
+    """`rank` of `size` processes, `local_rank` of those on this machine; in `store` a failing one leaves why,
+    in `patient` the others wait for days.
 
     Tensors travel through gloo where they are on the host, through NCCL where they are on CUDA devices.
     A world of one is `World()`: nothing is ever sent. Errors of every collective: StorageError, or the
@@ -41,6 +44,7 @@ class World:
     size: int = 1
     local_rank: int = 0
     store: Store | None = None
+    patient: dist.ProcessGroup | None = None
 
     @property
     def is_first(self) -> bool:
@@ -65,6 +69,12 @@ class World:
             for work in works:
                 if work is not None:
                     work.wait()
+
+    def wait(self) -> None:
+        """Return when all have come here, however long one of them is at work before."""
+        if self.size > 1:
+            with self._hearing():
+                dist.barrier(group=self.patient)
 
     def share(self, value: Any) -> Any:
         """The first process's value, which is JSON, in every process."""
@@ -177,10 +187,12 @@ def joined(
 
     A block that ends by an error tells the others why, through the store.
     """
-    world = World(rank=rank, size=size, local_rank=local_rank, store=PrefixStore("glassbert", store))
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() and dist.is_nccl_available() else "gloo"
     meeting = PrefixStore("torch", store)
     dist.init_process_group(backend, store=meeting, rank=rank, world_size=size, timeout=timeout)
+    patient = dist.new_group(backend="gloo", timeout=PATIENCE)
+    reasons = PrefixStore("glassbert", store)
+    world = World(rank=rank, size=size, local_rank=local_rank, store=reasons, patient=patient)
     try:
         yield world
     except BaseException as error:
