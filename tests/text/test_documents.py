@@ -127,6 +127,15 @@ def test_files_folders_and_patterns_are_found_in_order(tmp_path: Path) -> None:
     (whole,) = find_texts([tmp_path])
     assert [path.name for path in whole.files] == ["a.txt.gz", "b.txt", "d.parquet", "c.jsonl"]
     assert whole.others == 1
+    (both,) = find_texts([tmp_path / "*"])  # as the shell would have it, which names the folder too
+    assert [path.name for path in both.files] == ["a.txt.gz", "b.txt", "d.parquet", "e.pdf", "c.jsonl"]
+    (tmp_path / "sub" / "deeper").mkdir()
+    for name in ("g.txt", "h.pdf"):
+        (tmp_path / "sub" / "deeper" / name).write_bytes(b"")
+    (below,) = find_texts([tmp_path / "s*"])
+    assert [path.name for path in below.files] == ["c.jsonl", "g.txt"] and below.others == 1
+    (deep,) = find_texts([tmp_path / "sub" / "**"])
+    assert [path.name for path in deep.files] == ["c.jsonl", "g.txt", "h.pdf"] and deep.others == 0
 
 
 def test_what_leads_nowhere_or_twice_to_one_file_is_refused(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ def train(
     as_json: words.Json = False,
 ) -> None:
     """Learn a tokenizer from text and write it for every common reader."""
+    from glassbert.text.bytes_read import Spoken
     from glassbert.text.documents import TextOptions  # the tokenizers library loads here, not for --help
     from glassbert.text.tokenizer_training import (
         TrainingOptions,
@@ -51,7 +52,7 @@ def train(
         max_characters=max_characters,
         reading=TextOptions(encoding=encoding, text_column=text_column, max_line_bytes=max_line_bytes),
     )
-    trained = train_tokenizer(texts, options)
+    trained = train_tokenizer(texts, options, on_read=Spoken("read", say))
     save_tokenizer(trained.tokenizer, out, overwrite=overwrite)
     for note in notes(trained, vocab_size):
         say(f"note: {note}")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable
 
 # hears how many bytes are read, of how many (0: nobody knows yet); what it raises ends the reading
 OnRead = Callable[[int, int], None]
+# how long a person waits for a word about a long text
+SILENT_SECONDS = 10.0
 
 
 class BytesRead:
@@ -40,3 +43,16 @@ class CountedHash:
 
     def hexdigest(self) -> str:
         return self._digest.hexdigest()
+
+
+class Spoken:
+    """Says now and then how much of a text is `done` ("tokenised")."""
+
+    def __init__(self, done: str, say: Callable[[str], None]) -> None:
+        self.done, self.say = done, say
+        self._next = time.monotonic() + SILENT_SECONDS
+
+    def __call__(self, read: int, total: int) -> None:
+        if total and time.monotonic() >= self._next:
+            self._next = time.monotonic() + SILENT_SECONDS
+            self.say(f"note: {100 * read // total} % of {total / 1e6:,.0f} MB of text are {self.done}")

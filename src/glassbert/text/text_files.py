@@ -31,8 +31,9 @@ class TextGroup:
 def find_texts(named: Sequence[str | Path]) -> list[TextGroup]:
     """Files, folders (with all below them) and patterns as groups of files.
 
-    A file that is named, or fits a pattern, is read whatever its name is; of folders, those that end in .txt,
-    .jsonl (plain, .gz or .xz) or .parquet and are not hidden, nor in a hidden folder.
+    A file that is named, or fits a pattern, is read whatever its name is; of folders that are named, or fit
+    one, those that end in .txt, .jsonl (plain, .gz or .xz) or .parquet and are not hidden, nor in a hidden
+    folder.
     Errors: MissingInputError when a word leads to no file, UsageError when two lead to the same.
     """
     groups = [_group(os.fspath(each)) for each in named]
@@ -55,27 +56,36 @@ def kind_of(path: Path) -> str:
     return SUFFIXES.get(os.path.splitext(stem)[1] if suffix in COMPRESSIONS else suffix, "text")
 
 
+def folders_of(name: str | Path) -> list[Path]:
+    """The folders that are read for a word of the command line."""
+    return [path for path in _fitting(os.fspath(name)) if path.is_dir()]
+
+
 def _group(name: str) -> TextGroup:
+    fitting = _fitting(name)
+    folders = [path for path in fitting if path.is_dir()]
+    found = {file for folder in folders for file in _below(folder)}
+    fit = {path for path in fitting if not path.is_dir()}
+    files = fit | {file for file in found if _promises_text(file)}
+    if files:
+        return TextGroup(name, tuple(sorted(files, key=os.fspath)), len(found - files))
+    if folders:
+        fix = f"put text there; names that are read end in {', '.join(SUFFIXES)}"
+        what = f"none of the {len(found):,} files of this directory has a name of text"
+        raise MissingInputError(Problem(code="no-text-files", what=what, fix=fix, file=name))
+    problem = Problem(code="no-such-file", what="no file fits this pattern", fix="check it", file=name)
+    raise MissingInputError(problem)
+
+
+def _fitting(name: str) -> list[Path]:
+    """The file or folder of this name, else what fits it as a pattern. Errors: those of `open_regular`."""
     path = Path(name)
     if path.is_dir():
-        found = sorted(_below(path), key=os.fspath)
-        fitting = tuple(file for file in found if _promises_text(file))
-        if not fitting:
-            fix = f"put text there; names that are read end in {', '.join(SUFFIXES)}"
-            what = f"none of the {len(found):,} files of this directory has a name of text"
-            raise MissingInputError(Problem(code="no-text-files", what=what, fix=fix, file=name))
-        return TextGroup(name, fitting, len(found) - len(fitting))
+        return [path]
     if not os.path.lexists(path) and glob.has_magic(name):
-        found = sorted((Path(each) for each in glob.glob(name, recursive=True)), key=os.fspath)
-        files = tuple(file for file in found if not file.is_dir())
-        if not files:
-            problem = Problem(
-                code="no-such-file", what="no file fits this pattern", fix="check it", file=name
-            )
-            raise MissingInputError(problem)
-        return TextGroup(name, files)
+        return [Path(each) for each in glob.glob(name, recursive=True)]
     os.close(open_regular(name))  # what is wrong with it is said now, before hours of work
-    return TextGroup(name, (path,))
+    return [path]
 
 
 def _below(folder: Path) -> Iterator[Path]:

@@ -9,9 +9,9 @@ import torch
 from glassbert.errors import DataError, Interrupted, MissingInputError, UsageError
 from glassbert.model.files import open_tensors
 from glassbert.runs.pretraining import job as home
-from glassbert.runs.pretraining import texts
 from glassbert.runs.pretraining.pretrain import Watchers, pretrain
 from glassbert.runs.resolve import resolve_model
+from glassbert.text import bytes_read
 from glassbert.train.plan import StepReport
 from glassbert.train.stop import Stop
 from tests.runs.material import read_json
@@ -69,7 +69,7 @@ def test_a_stopped_run_goes_on_without_saying_anything_again(
 def test_a_stop_is_heard_while_the_text_is_read(
     meanwhile: str, text: Path, pretrained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(texts, "SILENT_SECONDS", 0.0)
+    monkeypatch.setattr(bytes_read, "SILENT_SECONDS", 0.0)
     stop, out = Stop(), tmp_path / "run"
 
     def say(sentence: str) -> None:
@@ -80,7 +80,7 @@ def test_a_stop_is_heard_while_the_text_is_read(
     with pytest.raises(Interrupted, match="before the first step: the text was still being read"):
         pretrain(wanted, stop=stop, watchers=Watchers(say=say))
     assert read_json(out / "run.json")["status"] == "stopped"
-    monkeypatch.setattr(texts, "SILENT_SECONDS", 10.0)
+    monkeypatch.setattr(bytes_read, "SILENT_SECONDS", 10.0)
     said: list[str] = []
     run(options(text, out, resume=True), Watchers(say=said.append))
     assert not any("% of" in sentence for sentence in said)

@@ -185,9 +185,10 @@ def test_a_run_does_not_read_its_own_files_and_says_what_of_a_folder_it_leaves_o
     (tmp_path / "texts").mkdir()
     write_text(tmp_path / "texts" / "a.txt")
     (tmp_path / "texts" / "notes.md").write_text("left out")
-    answer = inside("pretrain", str(tmp_path / "texts"), "--out", str(tmp_path / "texts" / "run"), *WORDS)
-    assert answer.code == 2 and "would lie in the folder" in answer.err
-    assert not (tmp_path / "texts" / "run").exists()
+    for named in ("texts", "t*ts", "**"):
+        answer = inside("pretrain", str(tmp_path / named), "--out", str(tmp_path / "texts" / "run"), *WORDS)
+        assert answer.code == 2 and "would lie in the folder" in answer.err
+        assert not (tmp_path / "texts" / "run").exists()
     answer = inside("pretrain", str(tmp_path / "texts"), "--out", str(tmp_path / "run"), *WORDS)
     assert answer.code == 0 and "texts: 1 files with other names are not read" in answer.err
 

@@ -10,6 +10,7 @@ from typing import Any
 from glassbert.errors import Problem, UsageError
 from glassbert.runs.pretraining.settings import settled
 from glassbert.text.documents import TextOptions
+from glassbert.text.text_files import folders_of
 from glassbert.text.tokenizer_training import TrainingOptions
 
 
@@ -81,10 +82,10 @@ class PretrainOptions:
 def _refuse_own_files(options: PretrainOptions) -> None:
     """Raise UsageError for a run within a folder that it reads: its vocabulary would be read as text."""
     for name in (*options.texts, *([] if options.eval_text is None else [options.eval_text])):
-        folder = Path(name)
-        if folder.is_dir() and options.out.resolve().is_relative_to(folder.resolve()):
-            what = f"the run would lie in the folder '{name}', whose files are read as text"
-            raise UsageError(Problem(code="contradiction", what=what, fix="name another --out"))
+        for folder in folders_of(name):
+            if options.out.resolve().is_relative_to(folder.resolve()):
+                what = f"the run would lie in the folder '{folder}', whose files are read as text"
+                raise UsageError(Problem(code="contradiction", what=what, fix="name another --out"))
 
 
 def _refuse_pairs_of_bytes(options: PretrainOptions) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from glassbert.errors import DataError, Interrupted, Problem
 from glassbert.runs.pretraining.options import PretrainOptions
 from glassbert.runs.resolve import resolve_model
-from glassbert.text.bytes_read import OnRead
+from glassbert.text.bytes_read import OnRead, Spoken
 from glassbert.text.corpus import Corpus, Tokens
 from glassbert.text.corpus_part import split_by_content
 from glassbert.text.corpus_writing import CorpusOptions, prepare_corpus
@@ -25,8 +24,6 @@ from glassbert.train.stop import Stop
 
 TOKENIZER = "tokenizer"
 HELD_OUT_SHARE = 0.01
-# how long a person waits for a word about a long text
-SILENT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,7 +46,7 @@ def read_texts(options: PretrainOptions, *, say: Callable[[str], None], stop: St
         if group.others:
             say(f"note: {group.name}: {group.others:,} files with other names are not read")
     tokenizer, origin = _tokenizer(options, say, stop)
-    on_read = _Waiting("tokenised", say, stop)
+    on_read = _heard("tokenised", say, stop)
     corpus = _corpus(options.texts, tokenizer, options, on_read)
     facts: dict[str, Any] = {
         "tokenizer": {"source": origin, "vocab_size": tokenizer.vocab_size, "sha256": tokenizer.fingerprint}
@@ -91,21 +88,18 @@ def refuse_changed_texts(recorded: Mapping[str, Any], now: Mapping[str, Any]) ->
             raise DataError(Problem(code="changed-data", what=what, fix=fix, file=file))
 
 
-class _Waiting:
+def _heard(done: str, say: Callable[[str], None], stop: Stop) -> OnRead:
     """Tells now and then how much of the text is `done`, and ends its reading where a stop is asked for."""
+    spoken = Spoken(done, say)
 
-    def __init__(self, done: str, say: Callable[[str], None], stop: Stop) -> None:
-        self.done, self.say, self.stop = done, say, stop
-        self._next = time.monotonic() + SILENT_SECONDS
-
-    def __call__(self, read: int, total: int) -> None:
-        if self.stop.requested:
+    def on_read(read: int, total: int) -> None:
+        if stop.requested:
             what = "stopped on request before the first step: the text was still being read"
             fix = "run the same command with --resume, which reads it from its beginning"
             raise Interrupted(Problem(code="stopped", what=what, fix=fix))
-        if total and time.monotonic() >= self._next:
-            self._next = time.monotonic() + SILENT_SECONDS
-            self.say(f"note: {100 * read // total} % of {total / 1e6:,.0f} MB of text are {self.done}")
+        spoken(read, total)
+
+    return on_read
 
 
 def _tokenizer(options: PretrainOptions, say: Callable[[str], None], stop: Stop) -> tuple[Tokenizer, str]:
@@ -118,7 +112,7 @@ def _tokenizer(options: PretrainOptions, say: Callable[[str], None], stop: Stop)
     if not place.exists():
         wanted = options.vocabulary or TrainingOptions(reading=options.reading)
         say("note: no tokenizer is named: one is learnt from the text (--tokenizer names one)")
-        trained = train_tokenizer(options.texts, wanted, on_read=_Waiting("read for it", say, stop))
+        trained = train_tokenizer(options.texts, wanted, on_read=_heard("read for it", say, stop))
         save_tokenizer(trained.tokenizer, place)
         say(f"note: the tokenizer has {trained.tokenizer.vocab_size:,} pieces")
     return Tokenizer.load(place), str(place)
