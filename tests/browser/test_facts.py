@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from glassbert.lens.report_records import Setting
+from glassbert.runs.recipe import recipe, settle
 from tests.browser.conftest import ReportOf, Visit
 
 pytestmark = pytest.mark.browser
@@ -41,3 +43,33 @@ def test_a_word_of_the_command_that_is_longer_than_a_line_is_broken(
     words = page.locator("#facts .command code").evaluate(LINES)
     assert [lines for _, lines, _ in words[:2]] == [1, 1] and words[2][1] > 3
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+CELLS = """(rows) => rows.map((row) => [...row.cells].map((cell) => cell.innerText))"""
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_settings_are_said_in_the_language_of_the_page(visit: Visit, report_of: ReportOf, width: int) -> None:
+    advice = recipe(num_parameters=22_700_000, num_rows=2_490, max_length=512)
+    chosen = settle({"epochs": 3.0}, {"seed": 7}, advice)
+    settings = tuple(
+        Setting(name=name, value=str(each.value), source=each.origin, reason=each.reason)
+        for name, each in chosen.items()
+    )
+    report = report_of("english")
+    facts = replace(report.facts, settings=settings, pair_column="another")
+    said, found = {}, {}
+    for language in ("en", "zh"):
+        page = visit(replace(report, facts=facts), hash=f"lang={language}", width=width)
+        table = page.locator("#facts details:has(table)")
+        table.evaluate("(details) => { details.open = true; }")
+        found[language] = [tuple(cells) for cells in table.locator("tbody tr").evaluate_all(CELLS)]
+        lines = [line for name in table.locator("tbody th code").all() for line in name.evaluate(LINES)]
+        assert {count for _, count, _ in lines} == {1}, "a name is broken after its underscores alone"
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        said[language] = page.locator("#facts").inner_text()
+    assert found["en"] == [(each.name, each.value, each.source, each.reason) for each in settings]
+    sources = {"default": "默认", "recipe": "配方", "option": "选项", "config file": "配置文件"}
+    assert [row[:3] for row in found["zh"]] == [(*row[:2], sources[row[2]]) for row in found["en"]]
+    assert all("\u4e00" <= row[3][-1] <= "\u9fff" or row[3].endswith("22.7 M") for row in found["zh"])
+    assert "Second text column\nanother" in said["en"] and "第二文本列\nanother" in said["zh"]

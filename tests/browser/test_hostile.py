@@ -44,6 +44,7 @@ def hostile_records(report: Report, texts: list[str]) -> list[Record]:
         created=texts[3],
         command=" ".join(texts[:20]),
         text_column=texts[4],
+        pair_column=texts[8],
         label_column=texts[5],
         column_reasons=tuple(texts[:40]),
         model_source=texts[6],

@@ -27,3 +27,7 @@ def test_planted_weights_are_current(script: ModuleType) -> None:
     # Not compared as text: the last digit of an exponential may differ between processors.
     written = json.loads((script.HERE / "planted.json").read_text(encoding="utf-8"))
     np.testing.assert_allclose(np.array(written), np.array(json.loads(script.golden())), atol=1e-6)
+
+
+def test_reasons_are_current(script: ModuleType) -> None:
+    assert json.loads((script.HERE / "reasons.json").read_text(encoding="utf-8")) == script.reasons()

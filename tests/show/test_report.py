@@ -59,6 +59,7 @@ def test_report_holds_the_facts(original: Path) -> None:
     settings = {setting.name: setting for setting in facts.settings}
     assert settings["learning_rate"].value == "0.0002" and settings["learning_rate"].source == "recipe"
     assert settings["patience"].value == "null"
+    assert (facts.text_column, facts.pair_column, facts.label_column) == ("review", None, "stars")
     assert {version.name: version.value for version in facts.versions}["torch"] == "2.13.0"
 
 

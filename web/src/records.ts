@@ -374,6 +374,7 @@ export interface RunFacts {
   readonly seed: string | null;
   readonly files: readonly DataFile[];
   readonly text_column: string | null;
+  readonly pair_column: string | null;
   readonly label_column: string | null;
   readonly column_reasons: readonly string[];
   readonly num_train: number | null;

@@ -56,6 +56,7 @@ class RunFacts(Record):
     seed: str | None
     files: tuple[DataFile, ...]
     text_column: str | None
+    pair_column: str | None
     label_column: str | None
     column_reasons: tuple[str, ...]
     num_train: int | None

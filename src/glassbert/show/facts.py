@@ -23,6 +23,7 @@ def read_facts(run: Node) -> RunFacts:
             _file(role, data.child(role)) for role in ("train", "evaluation") if data.child(role).value
         ),
         text_column=columns.child("text").text(),
+        pair_column=columns.child("pair").text(),
         label_column=columns.child("label").text(),
         column_reasons=columns.child("reasons").texts(),
         num_train=sizes.child("train").integer(),

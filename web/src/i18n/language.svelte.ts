@@ -1,5 +1,6 @@
 // The language of the interface: what the reader chose, else what the browser asks for.
 import { state } from '../core/store.svelte';
+import { reasonIn } from './reasons';
 import { nameIn, translate, type Key, type Language } from './strings';
 
 const preferred: Language = globalThis.navigator?.language.toLowerCase().startsWith('zh') ? 'zh' : 'en';
@@ -15,6 +16,11 @@ export function t(key: Key, values?: Record<string, string | number>): string {
 /** `nameIn` the language of the interface. */
 export function name(text: string): string {
   return nameIn(language(), text);
+}
+
+/** `reasonIn` the language of the interface. */
+export function reason(text: string): string {
+  return reasonIn(language(), text);
 }
 
 /** Keep the document's `lang` equal; call once, inside the root component. */

@@ -1,5 +1,5 @@
-// Every word of the interface, in both languages. {name} is filled in by `t`. What comes from the run (labels, texts,
-// the reasons of settings) is shown as it is.
+// Every word of the interface, in both languages. {name} is filled in by `t`. What comes from the run (labels, texts)
+// is shown as it is; for the reasons of settings see `reasons.ts`.
 
 import { ATTRIBUTION } from './attribution';
 import { COMPARISON } from './comparison';
@@ -134,6 +134,7 @@ export const STRINGS = {
   fact_status: { en: 'Status', zh: '状态' },
   fact_stopped: { en: 'Stopped because', zh: '停止原因' },
   fact_text: { en: 'Text column', zh: '文本列' },
+  fact_pair: { en: 'Second text column', zh: '第二文本列' },
   fact_label: { en: 'Label column', zh: '标签列' },
   fact_split: { en: 'Split from the training file', zh: '从训练文件中划分' },
   rows: { en: '{n} rows', zh: '{n} 行' },
@@ -149,6 +150,11 @@ export const STRINGS = {
   setting_name: { en: 'Name', zh: '名称' },
   setting_value: { en: 'Value', zh: '值' },
   setting_source: { en: 'From', zh: '来源' },
+  source_default: { en: 'default', zh: '默认' },
+  source_recipe: { en: 'recipe', zh: '配方' },
+  source_measured: { en: 'measured', zh: '实测' },
+  source_option: { en: 'option', zh: '选项' },
+  source_config_file: { en: 'config file', zh: '配置文件' },
   setting_reason: { en: 'Why', zh: '理由' },
   stop_finished: { en: 'all steps were done', zh: '已完成全部步数' },
   stop_early_stopping: { en: 'no further improvement (early stopping)', zh: '不再进步（提前停止）' },
