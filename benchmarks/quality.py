@@ -204,8 +204,7 @@ def held_out(run: Path, row: dict[str, Any]) -> list[int]:
     found, wanted = document["seed"], row.get("seed", 0)
     if found != wanted:
         sys.exit(f"{run} has the seed {found}, the row {wanted}")
-    rows: list[int] = document["data"]["split"]["validation_rows"]
-    return rows
+    return [row - 1 for row in document["data"]["split"]["validation_rows"]]  # rows of a file count from 1
 
 
 def chinese(place: Path, data: Path) -> str:
