@@ -50,7 +50,8 @@ PAGE = """<!doctype html>
 <style>{style}</style>
 </head>
 <body>
-<noscript>This page draws its record with JavaScript, which is switched off.</noscript>
+<noscript>This page draws its record with JavaScript, which is switched off.
+本页用 JavaScript 绘制记录，而它已被关闭。</noscript>
 <div id="page"></div>
 {records}
 {scripts}
