@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -13,6 +14,7 @@ SCRIPT = Path(__file__).parents[2] / "web" / "test" / "fixtures" / "make_fixture
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
+    sys.path.insert(0, str(SCRIPT.parent))  # for the script beside it
     spec = importlib.util.spec_from_file_location("make_fixtures", SCRIPT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -1,5 +1,7 @@
-// What a run writes down as the reason of a setting or of a temperature is English. In Chinese the page says the same
-// by these sentences; {0}, {1} stand for what differs between runs. A sentence that is not among them is shown as it is.
+// What a run writes down as the reason of a setting, of a temperature or of a column is English. In Chinese the page
+// says the same by these sentences; {0}, {1} stand for what differs between runs. A sentence that is not among them is
+// shown as it is.
+import { COLUMN_ROLES, COLUMN_SENTENCES } from './columnReasons';
 import type { Language } from './strings';
 
 const PARAMETERS = { en: 'the model has {0} M parameters', zh: '模型参数量 {0} M' };
@@ -59,6 +61,8 @@ const SENTENCES: readonly (readonly [string, string])[] = [
   ['no validation row is classified wrongly: nothing to learn from', '验证样本全部分类正确：无从学习温度'],
   ['the logits are no better than chance on the validation rows', '在验证样本上 logits 不比随机好'],
   ['the lowest temperature that is allowed', '已到允许的最低温度'],
+
+  ...COLUMN_SENTENCES,
 ];
 
 const PATTERNS = SENTENCES.map(([en, zh]) => ({
@@ -72,6 +76,11 @@ export function reasonIn(language: Language, reason: string): string {
 }
 
 function inChinese(reason: string): string | null {
+  const role = COLUMN_ROLES.find(([en]) => reason.startsWith(`${en}: `));
+  if (role) {
+    const rest = inChinese(reason.slice(role[0].length + 2));
+    return rest === null ? null : `${role[1]}：${rest}`;
+  }
   for (const { pattern, zh } of PATTERNS) {
     const found = pattern.exec(reason);
     if (found) return zh.replace(/\{(\d)\}/gu, (_, hole: string) => found[Number(hole) + 1] ?? '');
