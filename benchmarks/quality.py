@@ -30,7 +30,8 @@ from pathlib import Path
 from typing import Any
 
 from contest import RESULTS
-from quality_sets import LIKENESS, NUMBERS, PAIRS, SETS, Files, Set, read_json
+from quality_files import Files, Set, read_json
+from quality_sets import LIKENESS, NUMBERS, PAIRS, SETS
 
 HERE = Path(__file__).parent
 # a random encoder for Chinese: layers, hidden size
@@ -40,9 +41,7 @@ CHINESE = (4, 256)
 def main() -> None:
     options = options_of()
     rows = {}
-    for each in SETS:
-        if options.only and each.name not in options.only:
-            continue
+    for each in chosen(options):
         alone = options.peer_only or options.peer_chooses
         row = newest(each, options) if alone else kept(measured(each, options))
         if alone or (each.peer and not options.no_peer and row["steps"] > 0):
@@ -50,6 +49,11 @@ def main() -> None:
         rows[each.name] = row
         print(line_of(row), flush=True)
     print(json.dumps(rows))
+
+
+def chosen(options: argparse.Namespace) -> list[Set]:
+    """The sets that are named; all but those that have to be, where none is."""
+    return [each for each in SETS if (each.name in options.only if options.only else not each.asked)]
 
 
 def kept(row: dict[str, Any]) -> dict[str, Any]:
@@ -150,7 +154,7 @@ def finetune(each: Set, files: Files, encoder: str, run: Path, options: argparse
     words += ["--seed", options.seed]
     words += ["--on-bad-rows", each.bad_rows, "--looks", 0, "--no-report", "--overwrite"]
     if options.budget_minutes is not None:
-        shares = sum(other.share for other in SETS if not options.only or other.name in options.only)
+        shares = sum(other.share for other in chosen(options))
         words += ["--budget", f"{round(60 * options.budget_minutes * each.share / shares)}s"]
     glassbert(*words)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from quality_sets import lines_of
+from quality_files import lines_of
 
 
 def main() -> None:

@@ -13,56 +13,15 @@ import json
 import lzma
 import random
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+
+from quality_files import Files, Set, rows_of
+from quality_folds import FOLDS, RTE_COLUMNS, rte_fold, rte_rows, whole_sentences
 
 REVIEWS, REVIEW_WINDOW = 4000, 256
 CHINESE_SENTENCES = 12_000
 NEAR = 80
-
-
-@dataclass(frozen=True, kw_only=True)
-class Files:
-    """What is trained on and what is scored, as `glassbert finetune` takes them; `also` is scored besides."""
-
-    train: Path
-    evaluation: Path
-    options: tuple[str, ...] = ()
-    also: dict[str, Path] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Set:
-    """A row of the table.
-
-    `metric`: the key of run.json's metrics that stands for it. `wanted`: what that has to reach, None where
-    it is reported for what it is. `share`: how much of a budget it gets, relative to the others. `encoder`:
-    "given" for the model of the command line, "chinese" for a random one with the official vocabulary.
-    `peer_rate`: peak rate of the Trainer, which has no windows and so is not held against them (`peer`).
-    """
-
-    name: str
-    task: str
-    metric: str
-    files: Callable[[Path, Path], Files]
-    wanted: float | None = None
-    epochs: float = 3
-    share: float = 1
-    encoder: str = "given"
-    bad_rows: str = "error"
-    peer: bool = True
-    peer_rate: float = 1e-4
-
-
-def rows_of(path: Path, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Path:
-    """A CSV."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(list(columns))
-        writer.writerows(rows)
-    return path
 
 
 def sst2(data: Path, place: Path) -> Files:
@@ -129,13 +88,9 @@ def mrpc(data: Path, place: Path) -> Files:
 
 
 def rte(data: Path, place: Path) -> Files:
-    found = {}
-    for part in ("train", "dev"):
-        lines = (data / f"rte/{part}.tsv").read_text(encoding="utf-8").split("\n")[1:]
-        rows = [line.split("\t") for line in lines if line.strip()]
-        labels = {"0": "entailment", "1": "not_entailment"}
-        parts = [(row[0], row[1], labels[row[2]]) for row in rows]
-        found[part] = rows_of(place / f"{part}.csv", ("sentence1", "sentence2", "label"), parts)
+    found = {
+        part: rows_of(place / f"{part}.csv", RTE_COLUMNS, rte_rows(data, part)) for part in ("train", "dev")
+    }
     return Files(train=found["train"], evaluation=found["dev"])
 
 
@@ -222,18 +177,7 @@ SETS = (
     Set(name="msra_ner", task=TAGS, metric="f1", files=msra_ner, encoder="chinese", share=2),
     Set(name="cmrc2018", task=ANSWERS, metric="f1", files=cmrc2018, encoder="chinese",
         share=2, bad_rows="quarantine"),
+    Set(name="sst2_sentences", task=CLASSES, metric="accuracy", files=whole_sentences, epochs=1, asked=True),
+    *(Set(name=f"rte_fold_{fold + 1}", task=PAIRS, metric="accuracy", files=partial(rte_fold, fold=fold),
+          asked=True) for fold in range(FOLDS)),
 )  # fmt: skip
-
-
-def read_json(path: Path) -> dict[str, object]:
-    found: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
-    return found
-
-
-def lines_of(path: Path) -> Iterator[list[str]]:
-    """Sentences of a CoNLL file as lines of fields, ended by an empty list."""
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8") as file:
-        for line in file:
-            yield line.split()
-    yield []
