@@ -17,6 +17,9 @@ Letters: T rows, `in` and `out` the sides of a weight.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -34,6 +37,7 @@ STEPS_PER_OCTAVE = 8
 # of runs with it and without, for encoders of 2 to 6 blocks
 BYTES_OF_CODE = 220_000_000
 PROCESSOR = Path("/proc/cpuinfo")
+_all_by_torch: ContextVar[bool] = ContextVar("all_by_torch", default=False)
 
 
 class Linear(nn.Linear):
@@ -105,6 +109,18 @@ def zeros_for_columns(weight: Float[Tensor, "out in"]) -> Float[Tensor, "out in"
     return torch.zeros_like(weight)
 
 
+@contextmanager
+def all_by_torch() -> Iterator[None]:
+    """Within it every product goes where torch sends it: for who notes or counts torch's operations, which
+    shall be the same on every processor.
+    """
+    before = _all_by_torch.set(True)
+    try:
+        yield
+    finally:
+        _all_by_torch.reset(before)
+
+
 def suits(given: Float[Tensor, "T in"], weight: Float[Tensor, "out in"]) -> bool:
     """Whether oneDNN forms x W^T sooner."""
     return (
@@ -112,14 +128,14 @@ def suits(given: Float[Tensor, "T in"], weight: Float[Tensor, "out in"]) -> bool
         and given.dtype == weight.dtype == torch.float32
         and given.device.type == "cpu"
         and given.dim() == 2
-        and onednn_is_quicker()
+        and _asks_onednn()
     )
 
 
 def padded(given: Float[Tensor, "T in"]) -> Float[Tensor, "S in"]:
     """Zeros below, up to the next of few numbers of rows; as it is where oneDNN is not asked."""
     lacking = padded_rows(len(given)) - len(given)
-    if not lacking or not onednn_is_quicker():
+    if not lacking or not _asks_onednn():
         return given
     return torch.cat((given, given.new_zeros(lacking, given.shape[1])))
 
@@ -157,6 +173,10 @@ def _by_onednn(given: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     if 1 not in weight.stride() or 0 in weight.stride():
         weight = weight.contiguous()
     return cast(Tensor, torch.ops.mkldnn._linear_pointwise(given, weight, bias, "none", [], ""))
+
+
+def _asks_onednn() -> bool:
+    return onednn_is_quicker() and not _all_by_torch.get()
 
 
 @cache

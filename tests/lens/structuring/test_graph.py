@@ -13,6 +13,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 import glassbert as gb
+from glassbert import products
 from glassbert.lens.structuring.graph import StructureGraph
 from tests.lens.structuring.material import Stack, Twice, traced
 from tests.model.small import HEADS, LENGTHS, SMALL, batch, build
@@ -45,6 +46,23 @@ def test_flops_equal_the_closed_form(kind: str) -> None:
     _, built = traced(build(kind), batch())
     assert built.graph.total().flops == CLOSED_FORMS[kind]
     assert sum(node.flops for node in built.graph.nodes) == CLOSED_FORMS[kind]
+
+
+def test_another_library_for_products_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network = build("masked-lm")
+    plain = traced(network, batch())[1].graph
+    monkeypatch.setattr(products, "onednn_is_quicker", lambda: True)
+    monkeypatch.setattr(products, "SMALLEST", 1)
+    assert products.suits(torch.ones(2, 3), torch.ones(4, 3))
+    with_other = traced(network, batch())[1].graph
+    assert with_other.total().flops == CLOSED_FORMS["masked-lm"]
+    assert [node.name for node in with_other.nodes] == [node.name for node in plain.nodes]
+    record = gb.lens.structure(network)
+    assert all(node.flops for node in record.graph.nodes if node.name == "addmm")
+    assert "_linear_pointwise" not in {node.name for node in record.graph.nodes}
+    assert products.suits(torch.ones(2, 3), torch.ones(4, 3))
 
 
 @pytest.mark.parametrize("kind", HEADS)

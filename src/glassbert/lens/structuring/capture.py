@@ -22,6 +22,7 @@ from glassbert.lens.structuring.memory import refuse_without_memory
 from glassbert.lens.structuring.recorder import evaluating, record
 from glassbert.model.network import Network
 from glassbert.model.packed import Packed
+from glassbert.products import all_by_torch
 
 SAMPLE = "the structure of a model does not depend on the words ."
 SAMPLE_TOKENS = 16
@@ -55,14 +56,14 @@ def structure(
     `model` is a loaded model (looked at with `text`, or a sample sentence; of a text longer than the
     model one `window`, from 0), or any torch module with its `inputs`, positional or by name; our bare
     `Network` has a sample of its own.
-    The pass runs in evaluation mode, twice: once to warm up. With `gradients`, modules also carry statistics
-    of the gradient of the largest output. Raises UsageError for a module without inputs and a window that
-    does not exist, DataError when the pass needs more memory than is free; errors of the module itself pass
-    through.
+    The pass runs in evaluation mode with torch's own products (`products.py`), twice: once to warm up. With
+    `gradients`, modules also carry statistics of the gradient of the largest output. Raises UsageError for a
+    module without inputs and a window that does not exist, DataError when the pass needs more memory than is
+    free; errors of the module itself pass through.
     """
     chosen = _pass(model, text, inputs, window)
     notes = refuse_without_memory(chosen.module, chosen.args, chosen.kwargs)
-    with torch.no_grad(), evaluating(chosen.module):
+    with all_by_torch(), torch.no_grad(), evaluating(chosen.module):
         chosen.module(*chosen.args, **chosen.kwargs)
     trace = record(chosen.module, chosen.args, chosen.kwargs)
     built = build(trace, chosen.module, name=chosen.name, inputs=_named_tensors(chosen))

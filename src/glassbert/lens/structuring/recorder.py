@@ -3,7 +3,8 @@
 Below autograd every tensor operation passes torch's dispatcher, where a mode can note it, whatever Python
 code it came from: the trace is what ran, for any module, with our packed batches or another's dictionaries.
 torch.fx and torch.export would have to understand the code, and our batches are no tensors to them. Hooks on
-the modules say which of them each call belongs to; taps stay unwatched, so that the usual kernels run.
+the modules say which of them each call belongs to; taps stay unwatched, so that the usual kernels run. Of
+products those of torch run, whatever the processor: what a model is made of does not depend on it.
 """
 
 from __future__ import annotations
@@ -24,12 +25,13 @@ from glassbert.lens.structuring.order import Order
 from glassbert.lens.structuring.statistics import statistics_of
 from glassbert.lens.structuring.trace import NOBODY, Call, Passed, Ref, Trace, Visit
 from glassbert.model.taps import Tap
+from glassbert.products import all_by_torch
 
 
 def record(module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any] | None = None) -> Trace:
     """One forward pass of the module in evaluation mode, without gradients."""
     recorder = Recorder()
-    with torch.no_grad(), evaluating(module), visits(module, recorder), recorder:
+    with all_by_torch(), torch.no_grad(), evaluating(module), visits(module, recorder), recorder:
         output = module(*args, **(kwargs or {}))
     recorder.trace.output = tree_map(recorder.reference, output)
     return recorder.trace
