@@ -133,9 +133,9 @@ def test_a_checkpoint_that_stepped_aside_is_found_again(
 
 
 def test_a_lost_best_checkpoint_does_not_lose_the_run(tmp_path: Path, rows: Path, encoder: Path) -> None:
-    """At this rate no weight moves: no validation is better than the first, which thus stays the best."""
+    """At this rate no weight moves: no loss is lower than the first, which thus stays the best."""
     out = tmp_path / "run"
-    stop_after(options(rows, encoder, out, learning_rate=1e-30), 8)
+    stop_after(options(rows, encoder, out, learning_rate=1e-30, metric="loss"), 8)
     checkpoints = out / "checkpoints"
     best = read_json(checkpoints / "step-8" / "state.json")["best_step"]
     assert best < 8

@@ -14,7 +14,7 @@ from glassbert.model.network import Network
 from glassbert.runs.groups import hidden_matrices, parameter_groups
 from glassbert.runs.job import FinetuneJob
 from glassbert.runs.watchers import Watchers
-from glassbert.tasks.metrics import LOWER_IS_BETTER
+from glassbert.tasks.metrics import LOWER_IS_BETTER, SHARES
 from glassbert.train.checkpoint import Checkpoints
 from glassbert.train.distributed import Shared
 from glassbert.train.exchange import Exchange
@@ -23,7 +23,7 @@ from glassbert.train.local_sgd import Local, LocalSteps
 from glassbert.train.log import MetricsLog
 from glassbert.train.loop import ALONE, train
 from glassbert.train.optimizer import Optimizer, make_optimizer
-from glassbert.train.plan import Outcome, Plan, StepReport
+from glassbert.train.plan import Outcome, Plan, StepReport, no_slack
 from glassbert.train.schedule import warmup_decay
 from glassbert.train.stop import Stop
 from glassbert.train.weights import load_module
@@ -183,7 +183,26 @@ def make_plan(job: FinetuneJob, *, deadline: float | None = None) -> Plan:
         metric=settings.metric,
         greater_is_better=settings.metric not in LOWER_IS_BETTER,
         patience=settings.patience,
+        slack=slack_of(job),
         max_grad_norm=settings.max_grad_norm,
         deadline=deadline,
         epochs=lambda steps: steps / per_epoch,
     )
+
+
+def slack_of(job: FinetuneJob) -> Callable[[float], float]:
+    """One standard error of the score that compares checkpoints: sqrt(p (1 - p) / n) of a share p of n rows.
+
+    At most that: words, spans and labels are more than rows, and their shares vary less than right and wrong.
+    None of errors and correlations, which are no shares.
+    """
+    rows = len(job.validation.examples)
+    if job.settings.metric not in SHARES:
+        return no_slack
+    whole = 100.0 if job.task.answer == "span" else 1.0  # answers are scored in percent
+
+    def slack(highest: float) -> float:
+        share = min(max(highest / whole, 0.0), 1.0)
+        return whole * math.sqrt(share * (1 - share) / rows)
+
+    return slack

@@ -14,6 +14,10 @@ from jaxtyping import Float, Int
 from glassbert.errors import DataError, Problem
 
 LOWER_IS_BETTER = frozenset({"loss", "mae", "rmse", "mse"})
+SHARES = frozenset(
+    {"accuracy", "macro_f1", "micro_f1", "subset_accuracy", "exact_match", "f1", "precision", "recall"}
+)
+"""Scores that are shares of rows, words, spans or labels."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -191,7 +191,7 @@ class Run(Generic[B]):
         metrics = self.exchange.of_first(
             lambda: {name: float(value) for name, value in self.job.evaluate().items()}
         )
-        best = state.best_step, state.best_metric
+        choice = state.choice
         state.judge(metrics, self.plan)
         self._write({f"validation_{name}": value for name, value in metrics.items()})
         self.pace.evaluations.append(time.monotonic() - started)
@@ -199,7 +199,7 @@ class Run(Generic[B]):
         state.shorten(self.plan, self.pace)
         self.exchange.follow(state)
         if not saver.save(state):
-            state.best_step, state.best_metric = best
+            state.choose_again(choice)
         self.pace.evaluations[-1] = time.monotonic() - started
 
     def _report(self, row: dict[str, float], more: Mapping[str, float]) -> StepReport:

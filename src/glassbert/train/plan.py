@@ -11,6 +11,11 @@ from torch import Tensor
 B = TypeVar("B")
 
 
+def no_slack(highest: float) -> float:
+    """Only what is better is kept."""
+    return 0.0
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """The numbers of one training run.
@@ -18,7 +23,8 @@ class Plan:
     total_steps: updates in all; learning_rate: the schedule's peak, per update.
     eval_every: steps between evaluations (there is always one at the end); metric: the name that
     `Job.evaluate` gives the number by which checkpoints are compared (equal ones by "loss", if there is one);
-    patience: evaluations without a better one before stopping early.
+    patience: evaluations without a better one before stopping early; slack: how far below the highest value a
+    later one may lie and still be kept, given that value (see `State.judge`).
     max_grad_norm: bound of the global gradient norm, None for none.
     deadline: time.monotonic() at which the run shall be over, evaluation and save included.
     save_every_seconds: wall-clock seconds between checkpoints besides those at evaluations; max_failed_saves:
@@ -32,6 +38,7 @@ class Plan:
     metric: str
     greater_is_better: bool = True
     patience: int | None = None
+    slack: Callable[[float], float] = no_slack
     max_grad_norm: float | None = 1.0
     deadline: float | None = None
     save_every_seconds: float = 60.0

@@ -11,10 +11,14 @@ from glassbert.errors import DataError, Problem, UsageError
 from glassbert.train.budget import Pace, Walk
 from glassbert.train.plan import Plan
 
+CHOICE = ("best_step", "best_metric", "highest_step", "highest_metric")
+
 
 @dataclass(kw_only=True)
 class State:
-    """`step` updates are done; `history` holds one row for each evaluation, with its step."""
+    """`step` updates are done; `history` holds one row for each evaluation, with its step. The highest is the
+    one with the best value, the best the one that is kept.
+    """
 
     walk: Walk
     step: int = 0
@@ -22,6 +26,8 @@ class State:
     seconds: float = 0.0
     best_step: int | None = None
     best_metric: float | None = None
+    highest_step: int | None = None
+    highest_metric: float | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -49,18 +55,31 @@ class State:
 
     def ending(self, plan: Plan, *, late: bool) -> str | None:
         """Why the run is over at this step, or None: then there is another step to take."""
-        if plan.patience is not None and self._evaluations_since_best() >= plan.patience:
+        if plan.patience is not None and self._evaluations_since_highest() >= plan.patience:
             return "early stopping"
         if self.step >= self.walk.total_steps:
             return "finished" if self.walk.total_steps == self.walk.planned else "budget"
         return "budget" if late else None
 
-    def _evaluations_since_best(self) -> int:
-        return sum(self.best_step is None or row["step"] > self.best_step for row in self.history)
+    def _evaluations_since_highest(self) -> int:
+        return sum(self.highest_step is None or row["step"] > self.highest_step for row in self.history)
+
+    @property
+    def choice(self) -> dict[str, Any]:
+        """The best and the highest, to be put back with `choose_again`."""
+        return {name: getattr(self, name) for name in CHOICE}
+
+    def choose_again(self, choice: dict[str, Any]) -> None:
+        """Take back what an evaluation chose."""
+        vars(self).update(choice)
 
     def judge(self, metrics: dict[str, float], plan: Plan) -> None:
-        """Add an evaluation and move the best if it is better; of equals the lower loss, else the earlier.
+        """Add an evaluation and choose again: the highest value, of equals the lower loss, else the earlier;
+        then the latest whose value lies within the plan's slack of the highest.
 
+        The highest of several uncertain numbers is high by luck too, and the schedule ends in steps that
+        settle: of what cannot be told from the highest the latest is kept, as Breiman et al. 1984 (section
+        3.4.3) keep the smallest tree within one standard error of the best.
         Errors: UsageError when the plan's metric is not among them.
         """
         if plan.metric not in metrics:
@@ -70,14 +89,23 @@ class State:
         finite = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
         self.history.append({"step": self.step, **finite})
         value = finite[plan.metric]
-        if value is not None and self._improves(value, finite.get("loss"), plan):
+        if value is None:
+            return
+        if self._improves(value, finite.get("loss"), plan):
+            self.highest_step, self.highest_metric = self.step, value
+        if self.highest_step == self.step or self._is_near(value, plan):
             self.best_step, self.best_metric = self.step, value
+
+    def _is_near(self, value: float, plan: Plan) -> bool:
+        assert self.highest_metric is not None
+        slack = plan.slack(self.highest_metric)
+        return slack > 0 and abs(self.highest_metric - value) <= slack
 
     def _improves(self, value: float, loss: float | None, plan: Plan) -> bool:
         """Few rows give few different accuracies: the first model to reach the highest is rarely the best."""
-        if self.best_metric is None or value != self.best_metric:
-            return self.best_metric is None or _better(value, self.best_metric, plan)
-        best = next(row.get("loss") for row in self.history if row["step"] == self.best_step)
+        if self.highest_metric is None or value != self.highest_metric:
+            return self.highest_metric is None or _better(value, self.highest_metric, plan)
+        best = next(row.get("loss") for row in self.history if row["step"] == self.highest_step)
         return loss is not None and best is not None and loss < best
 
     def shorten(self, plan: Plan, pace: Pace) -> None:
@@ -101,7 +129,8 @@ class State:
 
     @classmethod
     def from_json(cls, saved: dict[str, Any]) -> State:
-        return cls(**{**saved, "walk": Walk(**saved["walk"])})
+        older = {"highest_step": saved["best_step"], "highest_metric": saved["best_metric"]}  # they were one
+        return cls(**{**older, **saved, "walk": Walk(**saved["walk"])})
 
     def take(self, other: State) -> None:
         """Become the other state."""

@@ -180,7 +180,7 @@ export const STRINGS = {
   training_hint: { en: 'Drag to zoom, double-click to reset; arrow keys read off values.', zh: '拖动放大，双击还原；方向键逐步读数。' },
   training_empty: { en: 'This run has logged no curves.', zh: '本次训练没有曲线记录。' },
   at_step: { en: 'step {step}', zh: '第 {step} 步' },
-  best_step: { en: 'best, step {step}', zh: '最佳，第 {step} 步' },
+  best_step: { en: 'kept, step {step}', zh: '保留，第 {step} 步' },
   resumed: { en: 'resumed, step {step}', zh: '恢复，第 {step} 步' },
   series_train: { en: 'training', zh: '训练' },
   series_validation: { en: 'validation', zh: '验证' },
