@@ -236,3 +236,9 @@ def test_estimator_fits_predicts_scores_saves_and_searches(encoder: Path, tmp_pa
     ):
         with pytest.raises((UsageError, DataError), match=problem):
             clone(answerer).fit(X, wrong)
+
+
+@pytest.mark.parametrize(("pair", "role"), [((" ", "a film"), "question"), (("is it ?", ""), "context")])
+def test_an_empty_question_or_context_is_refused(trained: Path, pair: tuple[str, str], role: str) -> None:
+    with pytest.raises(DataError, match=f"empty-{role}: the {role} is empty"):
+        predict_texts(load(trained), [("is it ?", "The film is warm ."), pair])

@@ -170,3 +170,26 @@ def test_class_weights_and_smoothing_reach_the_task() -> None:
     assert task.class_weights is not None
     assert task.class_weights[1] / task.class_weights[0] == pytest.approx(9.0)
     assert task.label_smoothing == 0.1
+
+
+@pytest.mark.parametrize("bad", [12, 20])
+def test_what_is_refused_says_how_many_rows_were_set_aside_before(tmp_path: Path, bad: int) -> None:
+    """Of 20 rows too few are left, or none of the second label."""
+    path = tmp_path / "rows.csv"
+    good, other = ("a film,good\n" * (20 - bad), "a plot,bad,odd\n" * bad)
+    path.write_text(f"text,label\n{good * (3 if bad == 12 else 1)}fine,good\n{other}")
+    with pytest.raises(DataError) as caught:
+        read_dataset(DataOptions(train=path, read=ReadOptions(on_bad_rows="skip")))
+    assert [each.code for each in caught.value.problems] in (
+        ["rows-set-aside", "single-class"],
+        ["rows-set-aside", "too-few-rows"],
+    )
+    assert f"rows-set-aside: {bad} rows were set aside and not used; the first: " in str(caught.value)
+
+
+@pytest.mark.parametrize("read", [ReadOptions(scheme="iob2"), ReadOptions(repair_bio=True)])
+def test_what_is_said_of_tags_is_refused_where_there_are_none(read: ReadOptions) -> None:
+    with pytest.raises(
+        UsageError, match="no-such-choice: --.* is given, and text-classification has no tags"
+    ):
+        read_dataset(DataOptions(train=frame(40), read=read))

@@ -269,3 +269,10 @@ def test_the_estimator_takes_lists_and_matrices(encoder: Path, tmp_path: Path) -
 def test_what_is_no_set_of_labels_is_refused_by_the_estimator(encoder: Path, y: object) -> None:
     with pytest.raises(UsageError):
         MultiLabelClassifier(model=str(encoder)).fit(texts_and_sets(20)[0], y)
+
+
+@pytest.mark.parametrize("mark", [";", "|", "；", ",", "、", "，"])
+def test_each_separator_parts_labels_in_chinese_too(mark: str) -> None:
+    frame = pd.DataFrame({"text": texts_and_sets(20)[0], "labels": [f"体育{mark} 财经", "财经"] * 10})
+    task = read_dataset(DataOptions(train=frame, task="multi-label-classification")).task
+    assert task.head.labels == ("体育", "财经")

@@ -191,3 +191,11 @@ def test_the_command_prints_a_table(
     lines = [line.split() for line in answer.out.splitlines() if line]
     assert [line[0] for line in lines] == ["seed", "0", "1", "mean", "std", "min", "max"]
     assert max(map(len, answer.out.splitlines())) <= 80
+
+
+def test_folds_that_are_refused_leave_no_directory(rows: Path, encoder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "runs"
+    asked = quick(rows, encoder, out, evaluation=rows)
+    with pytest.raises(UsageError, match="folds-and-file"):
+        train_folds(asked, 2, stop=Stop(), watchers=Watchers())
+    assert not out.exists()

@@ -191,3 +191,7 @@ def test_the_estimator_learns_such_heads(encoder: Path, tmp_path: Path) -> None:
     loaded = TokenTagger.load(tmp_path / "model")
     assert loaded.predict(words) == tagger.predict(words) and loaded.score(words, tags) > 0.3
     assert "An LSTM of 6 units" in (tmp_path / "model" / "README.md").read_text()
+
+
+def test_nothing_is_said_to_be_ignored_that_is_read(place: Path) -> None:
+    assert not [warning for warning in load(place / "both").warnings if "glassbert_" in warning]

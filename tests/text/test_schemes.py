@@ -164,7 +164,10 @@ def test_tags_that_break_the_scheme_are_counted_and_the_rule_is_said() -> None:
     ("text", "message"),
     [
         ("B-PER E-PER|O|B-PER I-PER O", "x.conll:3: mixed-schemes: .*IOB2.*IOBES"),
-        ("U-PER O|B-LOC E-LOC", "x.conll:2: mixed-schemes: tags of IOBES .first in line 2.*line 1"),
+        (
+            "U-PER O|B-LOC E-LOC",
+            "x.conll:2: mixed-schemes: tags of IOBES .first in the sent.* line 2.*line 1",
+        ),
         ("O PER PER", "bad-tag: the tags have no B- or I- .'PER'.*--scheme none"),
     ],
 )

@@ -9,13 +9,20 @@ from typing import Any, get_args
 from glassbert.errors import DataError, Problem
 from glassbert.model.config import EncoderConfig, Family, HeadConfig
 from glassbert.model.hf_modern import FIXED, is_modernbert, modern_fields, modern_words
-from glassbert.model.hf_words import DEFAULTS, DISTILBERT_WORDS, MODERNBERT_WORDS, WORDS_OF, words_warnings
+from glassbert.model.hf_words import (
+    CRF,
+    DEFAULTS,
+    DISTILBERT_WORDS,
+    LSTM,
+    MODERNBERT_WORDS,
+    WORDS_OF,
+    words_warnings,
+)
 from glassbert.model.names import architecture, head_kind
 
 CLASSES = ("sequence-classification", "token-classification")
 MODERN = ("norm_placement", "feed_forward_type", "use_bias", "rope_theta")
 """Fields that no family but ModernBERT has a word for."""
-CRF, LSTM = "glassbert_crf", "glassbert_lstm_size"
 
 
 @dataclass(frozen=True)

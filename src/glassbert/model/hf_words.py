@@ -28,7 +28,10 @@ MODERNBERT_WORDS = {
     "attention_dropout": "attention_probs_dropout_prob",
 }
 WORDS_OF = {"distilbert": DISTILBERT_WORDS, "modernbert": MODERNBERT_WORDS}
-HEAD_KEYS = ("architectures", "glassbert_head", "id2label", "label2id", "num_labels", "problem_type")
+CRF, LSTM = "glassbert_crf", "glassbert_lstm_size"
+HEAD_KEYS = (
+    CRF, LSTM, "architectures", "glassbert_head", "id2label", "label2id", "num_labels", "problem_type",
+)  # fmt: skip
 # written by one release or another: nothing that this encoder computes depends on them
 HARMLESS = {
     "_name_or_path", "add_cross_attention", "bos_token_id", "chunk_size_feed_forward", "cls_token_id",

@@ -20,7 +20,7 @@ from glassbert.errors import DataError, Problem, UsageError
 from glassbert.runs.check.finding import Finding
 from glassbert.runs.check.quick import leak_finding, quick_findings
 from glassbert.runs.other_columns import OtherColumns, other_columns
-from glassbert.runs.rows import Rejected, Rows, read_labelled, read_rows, rejected_warning
+from glassbert.runs.rows import Rejected, Rows, read_labelled, read_rows, rejected_warning, telling_of
 from glassbert.tasks.labels import ClassWeights
 from glassbert.tasks.names import KINDS, find_task
 from glassbert.tasks.task import Examples, Task, Text
@@ -75,6 +75,7 @@ class DataOptions:
     def own(self, kind: type[Task]) -> dict[str, Any]:
         """What only some kinds of task can be told; raises UsageError for one that cannot."""
         said = {name: value for name in OWN if (value := getattr(self, name)) is not None}
+        self._refuse_of_tags(kind)
         known = inspect.signature(kind.learn).parameters
         for name in said:
             if name not in known:
@@ -83,6 +84,14 @@ class DataOptions:
                 fix = f"leave it out, or give --task {' or '.join(having)}"
                 raise UsageError(Problem(code="no-such-choice", what=what, fix=fix))
         return said
+
+    def _refuse_of_tags(self, kind: type[Task]) -> None:
+        """Raise UsageError for what is said of tags where there are none."""
+        said = {"--scheme": self.read.scheme is not None, "--repair-bio": self.read.repair_bio}
+        for option, given in said.items():
+            if given and kind.schema.label != "tags":
+                what, fix = f"{option} is given, and {kind.name} has no tags", "leave it out"
+                raise UsageError(Problem(code="no-such-choice", what=what, fix=fix))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,23 +136,13 @@ def read_dataset(options: DataOptions, learning: Learning = Learning()) -> Datas
         fix = "name a file of labelled texts"
         raise UsageError(Problem(code="no-data", what="TRAIN is missing", fix=fix))
     source = read_rows(options.train, options.read, asked=options.asked, schema=kind.schema)
-    warnings = [
-        *rejected_warning(source.rejected, source.table.source),
-        *kind.notice(source.table, source.columns, allow_single=options.allow_degenerate),
-    ]
-    task = kind.learn(
-        source.table,
-        source.columns,
-        class_weights=learning.class_weights,
-        label_smoothing=learning.label_smoothing,
-        allow_single=options.allow_degenerate,
-        **options.own(kind),
-    )
-    everything = task.read(source.table, source.columns)
+    warnings = rejected_warning(source.rejected, source.table.source)
+    with telling_of(source.rejected, source.table.source):
+        warnings += kind.notice(source.table, source.columns, allow_single=options.allow_degenerate)
+        task, everything = _learnt(kind, source, options, learning)
     assert everything.targets is not None
     words, named = task.words(everything.targets), task.answer not in ("tags", "span")  # these are JSON
     warnings += conflicts(everything.texts, words, everything.rows.tolist(), named=named)
-    _refuse_few(everything, source)
     findings = quick_findings(source, everything, task)
     seed = learning.seed if options.split_seed is None else options.split_seed
     learn, judged = _evaluation(options, source, task, everything=everything, seed=seed)
@@ -178,6 +177,23 @@ def read_dataset(options: DataOptions, learning: Learning = Learning()) -> Datas
         facts=facts,
         findings=tuple(findings),
     )
+
+
+def _learnt(
+    kind: type[Task], source: Rows, options: DataOptions, learning: Learning
+) -> tuple[Task, Examples]:
+    """The task that the rows describe, and the rows as it reads them; DataError for too few."""
+    task = kind.learn(
+        source.table,
+        source.columns,
+        class_weights=learning.class_weights,
+        label_smoothing=learning.label_smoothing,
+        allow_single=options.allow_degenerate,
+        **options.own(kind),
+    )
+    everything = task.read(source.table, source.columns)
+    _refuse_few(everything, source)
+    return task, everything
 
 
 def _refuse_few(everything: Examples, source: Rows) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from glassbert.errors import SHOWN_PROBLEMS
+from glassbert.errors import SHOWN_PROBLEMS, DataError, Problem
 from glassbert.runs.directory import REJECTED
 from glassbert.runs.inference import head_logits
 from glassbert.runs.models import Model
@@ -41,9 +41,19 @@ class Predicted:
 
 
 def predict_texts(model: Model, texts: Sequence[Text]) -> Predicted:
-    """Predictions for texts at hand."""
+    """Predictions for texts at hand. Raises DataError (65) for a question or a context that is empty."""
+    if model.task.answer == "span":
+        _refuse_empty(texts)
     examples = Examples(texts=list(texts), targets=None, rows=np.arange(1, len(texts) + 1))
     return _predict(model, examples)
+
+
+def _refuse_empty(texts: Sequence[Text]) -> None:
+    for text in texts:
+        for role, part in zip(("question", "context"), text, strict=False):
+            if isinstance(text, tuple) and not part.strip():
+                fix = f"fill in the {role}"
+                raise DataError(Problem(code=f"empty-{role}", what=f"the {role} is empty", fix=fix))
 
 
 def predict_file(

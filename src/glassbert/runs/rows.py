@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from glassbert.durable import write_file
-from glassbert.errors import Problem, UsageError
+from glassbert.errors import DataError, Problem, UsageError
 from glassbert.tasks.task import Examples, Task
 from glassbert.text.asked import Asked, Schema
 from glassbert.text.cells import asking_of, label_strings, usable_rows
@@ -21,7 +22,7 @@ from glassbert.text.formats import resolve_format
 from glassbert.text.options import ReadOptions
 from glassbert.text.schemes import check_scheme
 from glassbert.text.spans import empty_texts, refuse_rows
-from glassbert.text.tables import Table, read_table
+from glassbert.text.tables import DATAFRAME, Table, read_table
 from glassbert.text.tag_columns import choose_tag_columns, with_scheme
 from glassbert.text.tagged import usable_sentences
 
@@ -115,8 +116,8 @@ def _read_tagged(
     """Words with their tags; a file whose name says nothing of its format is taken for CoNLL."""
     check_scheme(options.scheme)
     options = replace(options, otherwise="conll")
-    by_line = isinstance(source, str | Path) and resolve_format(str(source), options) == "conll"
     table = read_table(source, options)
+    by_line = table.source != DATAFRAME and resolve_format(table.source, options) == "conll"
     columns = choose_tag_columns(table, asked, need_label=need_label, like=like, by_line=by_line)
     if not need_label:
         columns = replace(columns, label=None)
@@ -149,8 +150,25 @@ def rejected_warning(rejected: Sequence[Rejected], source: str, *, shown: int = 
     if not rejected:
         return []
     first = [str(each.problem) for each in rejected[:shown]]
-    rows = "1 row was" if len(rejected) == 1 else f"{len(rejected):,} rows were"
-    return [f"{source}: {rows} set aside and not used; the first:", *first]
+    return [f"{source}: {_rows_were(rejected)} set aside and not used; the first:", *first]
+
+
+def _rows_were(rejected: Sequence[Rejected]) -> str:
+    return "1 row was" if len(rejected) == 1 else f"{len(rejected):,} rows were"
+
+
+@contextmanager
+def telling_of(rejected: Sequence[Rejected], source: str) -> Iterator[None]:
+    """What is refused within it says first how many rows were set aside before, and why the first one was."""
+    try:
+        yield
+    except DataError as error:
+        if not rejected:
+            raise
+        first = rejected[0].problem
+        what = f"{_rows_were(rejected)} set aside and not used; the first: {first.what}"
+        aside = Problem(code="rows-set-aside", what=what, fix=first.fix, file=source, line=first.line)
+        raise DataError(aside, *error.problems, total=error.total + 1) from error
 
 
 def write_rejected(path: Path, rejected: Sequence[Rejected]) -> None:

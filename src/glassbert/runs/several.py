@@ -108,10 +108,10 @@ def train_folds(options: FinetuneOptions, count: int, *, stop: Stop, watchers: W
     predictions.csv. Raises as `train_seeds` does, and UsageError for an evaluation file.
     """
     refuse_kind(find_task(options.data.task).answer)
-    _begin(options, count, "--folds")
     if options.data.evaluation is not None:
         what = "--folds judges every row of DATA, and --eval-data names other rows"
         raise UsageError(Problem(code="folds-and-file", what=what, fix="leave one of them out"))
+    _begin(options, count, "--folds")
     runner = Runner(options=options, stop=stop, watchers=watchers)
     judged, rows = [], []
     for fold in range(1, count + 1):

@@ -59,7 +59,8 @@ def refuse_unseen_types(table: Table, columns: Columns, *, labels: tuple[str, ..
         check_unseen_labels(labels, found, source=table.source)
     else:
         types = [type_of(tag) for tag in found if tag != OUTSIDE]
-        check_unseen_labels([type_of(label) for label in labels], types, source=table.source)
+        known = [type_of(label) for label in labels if label != OUTSIDE]
+        check_unseen_labels(known, types, source=table.source)
 
 
 def _rewritten(sentences: Sequence[list[str]], scheme: Scheme) -> Sequence[list[str]]:

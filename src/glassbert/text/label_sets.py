@@ -1,7 +1,8 @@
 """Several labels per row: as a list, joined in a cell, or as columns of 0 and 1; a row may have none.
 
 A cell is a list of strings or whole numbers (JSONL), the same written as JSON (`["a", "b"]`), or labels that
-are joined by one separator for the whole column: `;` or `|` where one of them occurs, else `,`.
+are joined by one separator for the whole column: `;`, `|` or `；` where one of them occurs, else the first
+of `,`, `、` and `，` that does.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from glassbert.text.columns import Columns
 from glassbert.text.quoting import quoted
 from glassbert.text.tables import Table
 
-STRONG, WEAK = (";", "|"), ","
+STRONG, WEAK = (";", "|", "；"), (",", "、", "，")
 YES, NO = ("1", "1.0"), ("0", "0.0")
 Bad = tuple[str, str, str]  # code, what, fix
 LISTED = 'write ["a", "b"], or a;b; rows without a label are an empty list or an empty cell'
@@ -40,15 +41,16 @@ def bad_sets(table: Table, columns: Columns) -> dict[int, Bad]:
 
 
 def separator_of(values: list[object], *, column: str, source: str) -> str | None:
-    """What separates labels in the cells of a column; DataError where both `;` and `|` occur."""
+    """What separates labels in the cells of a column; DataError where two of `;`, `|` and `；` occur."""
     joined = [value for value in values if isinstance(value, str) and not value.lstrip().startswith("[")]
     strong = [mark for mark in STRONG if any(mark in value for value in joined)]
     if len(strong) > 1:
-        what = f"labels of {quoted(column)} seem to be separated by ';' and by '|'"
+        what = f"labels of {quoted(column)} seem to be separated by {' and by '.join(map(quoted, strong))}"
         raise DataError(Problem(code="two-separators", what=what, fix="keep one of the two", file=source))
     if strong:
         return strong[0]
-    return WEAK if any(WEAK in value for value in joined) else None
+    weak = [mark for mark in WEAK if any(mark in value for value in joined)]
+    return weak[0] if weak else None
 
 
 def _read(table: Table, columns: Columns) -> tuple[dict[int, tuple[str, ...]], dict[int, Bad]]:

@@ -145,6 +145,7 @@ def _mixed(
         )
         for some in marks
     ]
-    what = f"tags of {names[0]} (first in line {first[0]}) and of {names[1]} (first in line {first[1]})"
+    lines = f"first in the sentence of line {first[0]}", f"line {first[1]}"
+    what = f"tags of {names[0]} ({lines[0]}) and of {names[1]} ({lines[1]})"
     fix = "write all in one scheme"
     return DataError(Problem(code="mixed-schemes", what=what, fix=fix, file=source, line=max(first)))

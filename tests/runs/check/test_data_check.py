@@ -177,3 +177,22 @@ def test_rows_read_are_rows_used_and_rows_set_aside(
     assert found["rows"]["read"] == len(lines)
     assert found["rows"]["used"] == sum(found["evaluation"]["sizes"].values())
     assert found["rows"]["set_aside"] == len(dataset.rejected)
+
+
+def test_second_texts_that_are_missing_are_counted(encoder: Path) -> None:
+    frame = plain()
+    frame.insert(1, "sentence2", "and so it was")
+    frame = frame.rename(columns={"text": "sentence1"})
+    frame.loc[:2, "sentence2"] = ""
+    found = looked_at(frame, encoder, task="text-pair-classification")
+    (empty,) = (each for each in found.document["findings"] if each["code"] == "empty-texts")
+    assert empty["level"] == "warning" and "3 of 120 second texts are empty" in empty["what"]
+    frame.loc[:, "sentence2"] = ""
+    assert codes(looked_at(frame, encoder, task="text-pair-classification"))["empty-texts"] == "mistake"
+
+
+def test_a_bad_tag_is_named_with_its_line(encoder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "x.conll"
+    file.write_text("the O\nfine B-LOC\nfilm b-per\n\n" * 20)
+    with pytest.raises(DataError, match=r"x\.conll:3: bad-tag: 'b-per'"):
+        check(file, model=str(encoder), task="token-classification")

@@ -59,16 +59,23 @@ def _rejected(source: Rows) -> list[Finding]:
 
 
 def _empty(texts: Sequence[Text]) -> list[Finding]:
-    empty = sum(not any(part.strip() for part in _parts(text)) for text in texts)
+    """A finding for each side of pairs that has empty texts."""
+    sides = list(zip(*map(_parts, texts), strict=True))
+    names = ("texts",) if len(sides) < 2 else ("first texts", "second texts")
+    each = zip(sides, names, ("--text-column", "--pair-column"), strict=False)
+    found = [_empty_side(side, name, option) for side, name, option in each]
+    return [each for each in found if each is not None]
+
+
+def _empty_side(texts: Sequence[str], name: str, option: str) -> Finding | None:
+    empty = sum(not text.strip() for text in texts)
     if not empty:
-        return []
+        return None
     mistake = empty >= EMPTY_SHARE * len(texts)
-    what = f"{empty:,} of {len(texts):,} texts are empty"
-    fix = (
-        "is --text-column the right one?" if mistake else "leave these rows out, unless empty means something"
-    )
+    what = f"{empty:,} of {len(texts):,} {name} are empty"
+    fix = f"is {option} the right one?" if mistake else "leave these rows out, unless empty means something"
     level = "mistake" if mistake else "warning"
-    return [Finding(code="empty-texts", level=level, what=what, fix=fix, facts={"rows": empty})]  # type: ignore[arg-type]
+    return Finding(code="empty-texts", level=level, what=what, fix=fix, facts={"rows": empty})  # type: ignore[arg-type]
 
 
 def _repeated(texts: Sequence[Text], words: Sequence[str]) -> list[Finding]:

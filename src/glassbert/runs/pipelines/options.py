@@ -15,7 +15,10 @@ from glassbert.errors import Problem, UsageError
 Pipe = TypeVar("Pipe")
 # transformers 4 takes them for its batches, and no result depends on them
 WITHOUT_EFFECT = ("batch_size", "num_workers")
-CUTTING = ("truncation", "max_length", "padding", "tokenize_kwargs")
+CUTTING = (
+    "truncation", "max_length", "padding", "tokenize_kwargs",
+    "doc_stride", "max_seq_len", "max_question_len",
+)  # fmt: skip
 # transformers 4 reads these names in small letters and in capitals
 CHOICES = ("function_to_apply", "aggregation_strategy")
 
