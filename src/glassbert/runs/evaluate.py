@@ -10,6 +10,7 @@ import pandas as pd
 from glassbert.errors import SHOWN_PROBLEMS
 from glassbert.runs.directory import FILE
 from glassbert.runs.inference import head_logits
+from glassbert.runs.learnt_columns import learnt_columns
 from glassbert.runs.models import Model
 from glassbert.runs.other_columns import other_columns
 from glassbert.runs.rows import Rows, read_labelled, rejected_warning
@@ -35,7 +36,8 @@ def evaluate(
     Raises UsageError for a model without a trained head, DataError for labels that the model does not know.
     """
     task = model.task
-    rows, examples = read_labelled(data, task, options=read, asked=asked, schema=model.schema(asked))
+    schema, like = model.schema(asked), learnt_columns(model)
+    rows, examples = read_labelled(data, task, options=read, asked=asked, schema=schema, like=like)
     windows = task.windows(examples, model.tokenizer, max_length=model.max_length)
     predictions = task.decode(head_logits(model.network, windows), windows, examples)
     measured = task.measure(predictions, examples)

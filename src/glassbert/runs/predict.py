@@ -13,6 +13,7 @@ import pandas as pd
 from glassbert.errors import SHOWN_PROBLEMS, DataError, Problem
 from glassbert.runs.directory import REJECTED
 from glassbert.runs.inference import head_logits
+from glassbert.runs.learnt_columns import learnt_columns
 from glassbert.runs.models import Model
 from glassbert.runs.predictions import predictions_csv, write_predictions
 from glassbert.runs.rows import Rejected, read_rows, rejected_warning, write_rejected
@@ -64,7 +65,8 @@ def predict_file(
     asked: Asked = Asked(),  # noqa: B008
 ) -> Predicted:
     """Predictions for every row of a file; a label column, if there is one, is not needed and not read."""
-    rows = read_rows(data, read, asked=asked, schema=model.schema(asked), need_label=False)
+    schema, like = model.schema(asked), learnt_columns(model)
+    rows = read_rows(data, read, asked=asked, schema=schema, need_label=False, like=like)
     warning = rejected_warning(rows.rejected, rows.table.source, shown=SHOWN_PROBLEMS)
     notes = (*rows.columns.reasons, *warning)
     found = _predict(model, model.task.read(rows.table, rows.columns), notes)
