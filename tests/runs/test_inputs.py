@@ -1,5 +1,7 @@
 """What scikit-learn's callers pass as X and y."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -42,6 +44,7 @@ def test_pairs_stay_pairs() -> None:
         ([1.0], "element 0 is float"),
         (["a", None], "element 1 is NoneType"),
         ([("a", "b", "c")], "element 0 is tuple"),
+        ([("a", "b"), ("c", None)], "element 1 is a pair of str and NoneType"),
         (np.zeros((3, 2)), r"ndarray with shape \(3, 2\)"),
         (pd.DataFrame({"a": TEXTS, "b": TEXTS}), r"DataFrame with shape \(2, 2\)"),
         ((text for text in TEXTS), "X is generator"),
@@ -72,3 +75,21 @@ def test_classes_are_sorted_and_numbered() -> None:
 def test_targets_that_cannot_be_learnt_are_refused(y: object, named: str) -> None:
     with pytest.raises(ValueError, match=named):
         as_targets(y, 2)
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), np.nan, pd.NA])
+@pytest.mark.parametrize("kind", [list, pd.Series, lambda y: np.array(y, dtype=object)])
+def test_missing_labels_are_refused_with_their_place(missing: object, kind: Callable) -> None:
+    with pytest.raises(UsageError, match="no-labels: .* 1 labels are missing, the first of example 2"):
+        as_targets(kind(["a", "b", missing, "a"]), 4)
+
+
+@pytest.mark.parametrize("y", [[1, "1", "a"], ["a", 2.5, "b"], [True, "a", "b"], pd.Series(["a", 1, "b"])])
+def test_labels_of_two_kinds_are_refused(y: object) -> None:
+    with pytest.raises(UsageError, match=r"mixed-labels: y holds text .example \d. and \w+ .example \d"):
+        as_targets(y, 3)
+
+
+def test_the_one_class_is_named_as_python_writes_it() -> None:
+    with pytest.raises(UsageError, match="all labels are '1': a classifier"):
+        as_targets(["1", "1"], 2)

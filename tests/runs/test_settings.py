@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 
+import numpy as np
 import pytest
 
 from glassbert.errors import UsageError
@@ -99,3 +100,10 @@ def test_an_unknown_name_is_refused_with_the_nearest_one() -> None:
 def test_a_setting_under_two_names_is_refused() -> None:
     with pytest.raises(UsageError, match="given twice"):
         plain_names({"epochs": 1, "num_train_epochs": 2})
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    found = plain_names({"epochs": np.int64(2), "learning_rate": np.float32(0.5), "seed": np.uint8(3)})
+    assert found == {"epochs": 2, "learning_rate": 0.5, "seed": 3}
+    assert [type(value) for value in found.values()] == [int, float, int]
+    check(found)

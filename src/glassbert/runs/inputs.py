@@ -28,7 +28,7 @@ def as_texts(X: Any) -> list[Text]:
     for place, text in enumerate(texts):
         pair = isinstance(text, tuple) and len(text) == 2 and all(isinstance(part, str) for part in text)
         if not isinstance(text, str) and not pair:
-            what = f"element {place} is {type(text).__name__}, not a text"
+            what = f"element {place} is {_kind_of(text)}, not a text"
             raise UsageError(Problem(code="not-texts", what=what, fix="give strings, or pairs of strings"))
     if not texts:
         raise UsageError(
@@ -113,6 +113,7 @@ def as_targets(y: ArrayLike | None, count: int) -> tuple[np.ndarray, np.ndarray]
     if y is None:
         what = "requires y to be passed, but the target y is None"
         raise UsageError(Problem(code="no-labels", what=what, fix="give one label per text"))
+    _refuse_mixed(y)
     labels = column_or_1d(y, warn=True)
     if labels.dtype.kind == "f" and not np.isfinite(labels).all():
         fix = "leave the rows without a label out"
@@ -123,6 +124,42 @@ def as_targets(y: ArrayLike | None, count: int) -> tuple[np.ndarray, np.ndarray]
         raise UsageError(Problem(code="length-mismatch", what=what, fix="give one label per text"))
     classes, targets = np.unique(labels, return_inverse=True)
     if len(classes) < 2:
-        what = f"all labels are {classes[0]!r}: a classifier needs at least 2 classes, and this is one class"
+        only = classes.tolist()[0]
+        what = f"all labels are {only!r}: a classifier needs at least 2 classes, and this is one class"
         raise UsageError(Problem(code="single-class", what=what, fix="give examples of another class"))
     return classes, np.asarray(targets, dtype=np.int64)
+
+
+def _kind_of(given: object) -> str:
+    """The type of what is no text; of a pair, those of its parts."""
+    if isinstance(given, tuple) and len(given) == 2:
+        return f"a pair of {' and '.join(type(part).__name__ for part in given)}"
+    return type(given).__name__
+
+
+def _refuse_mixed(y: Any) -> None:
+    """Raise UsageError where some labels are text and others not, or some are missing: numpy would make one
+    kind of them in silence.
+    """
+    of_objects = isinstance(y, np.ndarray) and y.dtype.kind == "O" and y.ndim == 1
+    if not of_objects and not isinstance(y, list | tuple | pd.Series):
+        return
+    labels: list[Any] = list(y)
+    missing = [
+        place for place, label in enumerate(labels) if label is None or label is pd.NA or label != label
+    ]
+    texts = [place for place, label in enumerate(labels) if isinstance(label, str)]
+    if missing and (texts or labels[missing[0]] is None):
+        what = (
+            f"y contains NaN or None: {len(missing):,} labels are missing, the first of example {missing[0]}"
+        )
+        fix = "leave the rows without a label out"
+        raise UsageError(Problem(code="no-labels", what=what, fix=fix))
+    if texts and len(texts) < len(labels):
+        other = next(place for place, label in enumerate(labels) if not isinstance(label, str))
+        what = f"y holds text (example {texts[0]}) and {type(labels[other]).__name__} (example {other})"
+        raise UsageError(Problem(code="mixed-labels", what=what, fix="write all labels as text, or none"))
+
+
+def _is_missing(label: Any) -> bool:
+    return label is None or label is pd.NA or (isinstance(label, float) and label != label)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+import numpy as np
+
 from glassbert.runs.learnt import Learnt, problem_of
 from glassbert.runs.sensible import Range, bad_setting, check_choice, check_number, check_whole
 from glassbert.tasks.labels import ClassWeights
@@ -98,7 +100,9 @@ DEFAULTS = {field.name: field.default for part in (Settings, Learnt, Together) f
 
 
 def plain_names(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The same values under our names. Raises UsageError for an unknown name and for one given twice."""
+    """The same values under our names, numpy's numbers as Python's own. Raises UsageError for an unknown name
+    and for one given twice.
+    """
     known = list(DEFAULTS)
     named: dict[str, Any] = {}
     for name, value in given.items():
@@ -109,7 +113,7 @@ def plain_names(given: Mapping[str, Any]) -> dict[str, Any]:
             raise bad_setting(name, "is no setting", f"{hint}settings: {', '.join(known)}")
         if plain in named:
             raise bad_setting(name, "is given twice, under two names", f"keep {plain}")
-        named[plain] = value
+        named[plain] = value.item() if isinstance(value, np.generic) else value
     return named
 
 
