@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from glassbert.errors import UsageError
-from glassbert.runs.inputs import as_targets, as_texts
+from glassbert.runs.inputs import as_targets, as_texts, learnable_numbers
 
 TEXTS = ["one", "two"]
 
@@ -93,3 +93,9 @@ def test_labels_of_two_kinds_are_refused(y: object) -> None:
 def test_the_one_class_is_named_as_python_writes_it() -> None:
     with pytest.raises(UsageError, match="all labels are '1': a classifier"):
         as_targets(["1", "1"], 2)
+
+
+def test_numbers_that_are_all_equal_are_refused() -> None:
+    assert learnable_numbers([1, 2.5], 2).tolist() == [1.0, 2.5]
+    with pytest.raises(UsageError, match="single-number: all numbers are 2.5: there is nothing to learn"):
+        learnable_numbers([2.5, 2.5], 2)

@@ -183,6 +183,7 @@ def test_the_estimator_learns_encodes_predicts_and_comes_back(tmp_path: Path, en
     assert fitted.predict(pairs).shape == (40,) and -1 <= fitted.score(pairs, scores) <= 1
     fitted.save(tmp_path / "saved")
     again = gb.SentenceEncoder.load(tmp_path / "saved")
+    assert again.pooling == "max"
     assert np.array_equal(again.transform(["the film"]), fitted.transform(["the film"]))
     assert np.allclose(again.predict(pairs), fitted.predict(pairs), atol=1e-6)
     for X in (FILES["triplets"][1], np.array(FILES["triplets"][1], dtype=object), FILES["pairs"][1]):

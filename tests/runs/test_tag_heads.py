@@ -189,6 +189,7 @@ def test_the_estimator_learns_such_heads(encoder: Path, tmp_path: Path) -> None:
     assert all(np.allclose(each.sum(1), 1) for each in tagger.predict_proba(words[:3]))
     tagger.save(tmp_path / "model")
     loaded = TokenTagger.load(tmp_path / "model")
+    assert (loaded.crf, loaded.lstm_size) == (tagger.crf, tagger.lstm_size) == (True, 6)
     assert loaded.predict(words) == tagger.predict(words) and loaded.score(words, tags) > 0.3
     assert "An LSTM of 6 units" in (tmp_path / "model" / "README.md").read_text()
 

@@ -108,6 +108,15 @@ def as_numbers(y: ArrayLike | None, count: int) -> np.ndarray:
     return np.asarray(given, dtype=np.float64)
 
 
+def learnable_numbers(y: ArrayLike | None, count: int) -> np.ndarray:
+    """The same to learn from; UsageError too where all are equal."""
+    numbers = as_numbers(y, count)
+    if count and numbers.min() == numbers.max():
+        what = f"all numbers are {numbers[0]:g}: there is nothing to learn"
+        raise UsageError(Problem(code="single-number", what=what, fix="give texts with different numbers"))
+    return numbers
+
+
 def as_targets(y: ArrayLike | None, count: int) -> tuple[np.ndarray, np.ndarray]:
     """The classes, sorted, and the number of each example's class; UsageError where they cannot be learnt."""
     if y is None:

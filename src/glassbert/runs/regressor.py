@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
 
 from glassbert.runs.estimator import TextEstimator
-from glassbert.runs.inputs import as_numbers
+from glassbert.runs.inputs import learnable_numbers
 from glassbert.tasks.regression import TextRegression
 
 
@@ -28,7 +28,7 @@ class TextRegressor(RegressorMixin, TextEstimator):
         """Fine-tune on texts and their numbers; raises UsageError for what is no list of either."""
         begun = self._begin()
         texts = self._texts(X)
-        numbers = as_numbers(y, len(texts))
+        numbers = learnable_numbers(y, len(texts))
         task = self._kind.of_numbers(numbers, label="number")
         self._learn(task, self._pairs(texts, numbers), begun=begun)
         return self

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 
 from glassbert.errors import Problem, UsageError
 from glassbert.runs.estimator import TextEstimator
-from glassbert.runs.inputs import as_numbers, as_pairs, as_texts
+from glassbert.runs.inputs import as_numbers, as_pairs, as_texts, learnable_numbers
+from glassbert.runs.models import Model
 from glassbert.runs.resolve import DEFAULT_MODEL
 from glassbert.tasks.number_metrics import score_numbers
 from glassbert.tasks.similarity import SentenceSimilarity, others
@@ -69,7 +70,7 @@ class SentenceEncoder(TextEstimator):
         if negatives is not None and y is not None:
             fix = "give pairs with scores, or triplets without"
             raise UsageError(Problem(code="scored-triplets", what="triplets come with scores", fix=fix))
-        scores = None if y is None else as_numbers(y, len(pairs))
+        scores = None if y is None else learnable_numbers(y, len(pairs))
         task = self._kind.of_scores(
             scores, triplets=negatives is not None, loss=self.loss, pooling=self.pooling
         )
@@ -95,6 +96,11 @@ class SentenceEncoder(TextEstimator):
         """The Spearman correlation of the pairs' similarities with y."""
         found = self.predict(X)
         return float(score_numbers(as_numbers(y, len(found)), found)["spearman"][0])
+
+    def _take(self, model: Model) -> None:
+        super()._take(model)
+        if model.network.head_config.kind == "sentence":  # fitting again pools as the model does
+            self.pooling = model.network.head_config.pooling
 
     @staticmethod
     def _texts(X: Any) -> list[Text]:

@@ -11,6 +11,7 @@ from numpy.random import RandomState
 
 from glassbert.errors import Problem, UsageError
 from glassbert.runs.estimator import TextEstimator
+from glassbert.runs.models import Model
 from glassbert.runs.resolve import DEFAULT_MODEL
 from glassbert.runs.rows import read_rows
 from glassbert.tasks.tagging import TokenClassification
@@ -102,6 +103,11 @@ class TokenTagger(TextEstimator):
     def classes_(self) -> np.ndarray:
         """The tags, in the order of the outputs."""
         return np.array(self._fitted().labels)
+
+    def _take(self, model: Model) -> None:
+        super()._take(model)
+        head = model.network.head_config  # fitting again learns such a head anew
+        self.crf, self.lstm_size = head.crf, head.lstm_size
 
     def _predictions(self, X: Any) -> Predictions:
         rows = _rows(X, None, None)
