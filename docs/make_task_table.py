@@ -56,6 +56,7 @@ TASKS = (
 )  # fmt: skip
 NAMES = {
     "sst2": "SST-2 dev, accuracy",
+    "sst2_sentences": "SST-2, 3,000 sentences held out of its training file, accuracy",
     "mrpc": "MRPC test, accuracy",
     "rte": "RTE dev, accuracy",
     "ag_news": "AG News test, accuracy",
