@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from glassbert.errors import MissingInputError, Problem
+from glassbert.errors import MissingInputError, Problem, UsageError
 from glassbert.runs.directory import RunDirectory
 from glassbert.runs.hub import download
 from glassbert.runs.pretrained_only import TASK
@@ -46,8 +46,12 @@ def resolve_model(name: str | Path) -> ModelSource:
     """Find a model's files; a path that exists wins over a bundled name, and that over the hub.
 
     Only a hub id may use the network (`HF_ENDPOINT`, `HF_HOME`, `HF_HUB_OFFLINE` are honoured). Raises
-    MissingInputError saying what was looked for and what to do.
+    MissingInputError saying what was looked for and what to do, UsageError for what is no name.
     """
+    if not isinstance(name, str | Path):
+        what = f"the model is {type(name).__name__}, and no name"
+        fix = f"{_known()}; a fitted estimator has its model as `model_`"
+        raise UsageError(Problem(code="not-a-model", what=what, fix=fix))
     path = Path(name)
     try:
         is_directory, exists = path.is_dir(), path.exists()

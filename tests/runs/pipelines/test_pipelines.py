@@ -70,6 +70,17 @@ def test_a_directory_and_an_alias_do_as_well(tmp_path: Path) -> None:
     assert gb.pipeline("sentiment-analysis", str(place), device=-1)(TEXT) == wanted
 
 
+def test_an_estimator_is_a_model_when_it_is_fitted(tmp_path: Path) -> None:
+    place = make_models(tmp_path)["classes"]
+    wanted = gb.pipeline("text-classification", place)(TEXT)
+    assert gb.pipeline("text-classification", gb.TextClassifier.load(place))(TEXT) == wanted
+    for other in (gb.TextClassifier(), None, 7):
+        with pytest.raises(UsageError, match=f"not-a-model: .* {type(other).__name__}.*fitted"):
+            gb.pipeline("text-classification", other)
+    with pytest.raises(UsageError, match="not-a-model: .* TextClassifier"):
+        gb.load(gb.TextClassifier.load(place))
+
+
 def test_an_iterator_of_texts_is_a_list_of_answers(models: dict[str, Any]) -> None:
     pipe = gb.pipeline("text-classification", models["classes"], batch_size=8)
     assert pipe(text for text in (TEXT, OTHER)) == pipe([TEXT, OTHER]) == pipe((TEXT, OTHER), num_workers=2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -18,6 +18,9 @@ from glassbert.runs.pipelines.question_answering import QuestionAnswering
 from glassbert.runs.pipelines.text_classification import TextClassification
 from glassbert.runs.pipelines.token_classification import TokenClassification
 from glassbert.runs.pipelines.zero_shot_classification import ZeroShotClassification
+
+if TYPE_CHECKING:
+    from glassbert.runs.estimator import TextEstimator
 
 # a new pipeline is one line here: a frozen dataclass of a model and its options, with a __call__
 PIPELINES: dict[str, Callable[..., Any]] = {
@@ -33,16 +36,17 @@ ALIASES = {"sentiment-analysis": "text-classification", "ner": "token-classifica
 
 def pipeline(
     task: str,
-    model: Model | str | Path,
+    model: Model | TextEstimator | str | Path,
     *,
     device: str | int | torch.device | None = "cpu",
     **options: Any,
 ) -> Callable[..., Any]:
     """What answers as `transformers.pipeline(task, model=...)` of version 4 did; `options` are for all calls.
 
-    `model` is a run, a model directory, a bundled name, a hub id, or what `glassbert.load` returns; `device`
-    is "cpu", "cuda", a torch.device, or a number as transformers counts (-1 and None: the CPU). Raises
-    UsageError for an unknown task or option, and what `load` raises.
+    `model` is a run, a model directory, a bundled name, a hub id, what `glassbert.load` returns, or a fitted
+    estimator; `device` is "cpu", "cuda", a torch.device, or a number as transformers counts (-1 and None: the
+    CPU), and says nothing about a model that is already there. Raises UsageError for an unknown task or
+    option, and what `load` raises.
     """
     name = ALIASES.get(task, task)
     if name not in PIPELINES:
@@ -50,6 +54,7 @@ def pipeline(
         hint = f"did you mean {close[0]}? " if close else ""
         fix = f"{hint}pipelines: {', '.join(PIPELINES)}"
         raise UsageError(Problem(code="unknown-task", what=f"there is no pipeline '{task}'", fix=fix))
+    model = getattr(model, "model_", model)  # an estimator has it when it is fitted
     loaded = model if isinstance(model, Model) else load(model, device=_place(device))
     ready: Callable[..., Any] = with_options(PIPELINES[name](loaded), options)
     return ready
