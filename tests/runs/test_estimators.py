@@ -331,6 +331,22 @@ def test_a_random_state_object_is_drawn_from_once_a_fit(unfitted: TextClassifier
     assert not np.array_equal(other.predict_proba(OTHERS), first.predict_proba(OTHERS))
 
 
+def test_numbers_of_numpy_are_parameters(unfitted: TextClassifier, tmp_path: Path) -> None:
+    grid = {"epochs": np.arange(1, 3) / 4, "batch_size": np.array([16]), "random_state": np.array([3])}
+    search = GridSearchCV(unfitted, grid, cv=2, error_score="raise").fit(TEXTS, LABELS)
+    search.best_estimator_.save(tmp_path / "model")
+    weights = {label: np.int64(2) for label in set(LABELS)}
+    heavy = short(unfitted, class_weight=weights).fit(TEXTS, LABELS)
+    assert heavy.classes_.tolist() == search.classes_.tolist()
+
+
+def test_a_score_refuses_labels_that_are_missing(fitted: TextClassifier) -> None:
+    with pytest.raises(UsageError, match="the first of example 1"):
+        fitted.score(TEXTS[:3], [LABELS[0], None, LABELS[2]])
+    with pytest.raises(UsageError, match="3 texts and 2 labels"):
+        fitted.score(TEXTS[:3], LABELS[:2])
+
+
 @pytest.mark.parametrize(
     ("params", "named"),
     [
@@ -340,6 +356,8 @@ def test_a_random_state_object_is_drawn_from_once_a_fit(unfitted: TextClassifier
         ({"max_length": 1024}, "--max-length 1024: the model has positions for"),
         ({"random_state": -1}, "--seed is -1"),
         ({"device": "tpu"}, "--device is 'tpu'"),
+        ({"device": None}, "--device is None"),
+        ({"class_weight": np.ones(2)}, "class weights are array"),
     ],
 )
 def test_parameters_without_sense_are_refused_at_fit(

@@ -271,6 +271,19 @@ def test_what_is_no_set_of_labels_is_refused_by_the_estimator(encoder: Path, y: 
         MultiLabelClassifier(model=str(encoder)).fit(texts_and_sets(20)[0], y)
 
 
+def test_numbers_stay_numbers_as_labels(encoder: Path, tmp_path: Path) -> None:
+    texts, sets = texts_and_sets(60)
+    numbers = {"bad": 3, "cosy": 10, "good": 7}
+    y = [[numbers[label] for label in each] for each in sets]
+    estimator = MultiLabelClassifier(model=str(encoder), epochs=1).fit(texts, y)
+    assert estimator.classes_.tolist() == [3, 7, 10]
+    estimator.save(tmp_path / "model")
+    loaded = MultiLabelClassifier.load(tmp_path / "model")
+    assert loaded.label_lists(texts) == estimator.label_lists(texts)
+    assert {label for each in loaded.label_lists(texts) for label in each} <= {3, 7, 10}
+    assert loaded.score(texts, y) == estimator.score(texts, y)
+
+
 @pytest.mark.parametrize("mark", [";", "|", "；", ",", "、", "，"])
 def test_each_separator_parts_labels_in_chinese_too(mark: str) -> None:
     frame = pd.DataFrame({"text": texts_and_sets(20)[0], "labels": [f"体育{mark} 财经", "财经"] * 10})

@@ -22,7 +22,7 @@ DEVICE = re.compile(r"cpu|cuda(?::([0-9]{1,3}))?")
 
 def refuse_device(device: str) -> None:
     """Raise UsageError for a device that this machine does not have."""
-    match = DEVICE.fullmatch(device)
+    match = DEVICE.fullmatch(device) if isinstance(device, str) else None
     if match is None:
         raise UsageError(
             Problem(code="unknown-device", what=f"--device is {device!r}", fix="use cpu or cuda")

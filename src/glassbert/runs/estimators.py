@@ -10,9 +10,10 @@ from jaxtyping import Float
 from numpy.random import RandomState
 from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
 
 from glassbert.runs.estimator import TextEstimator
-from glassbert.runs.inputs import as_pairs, as_targets
+from glassbert.runs.inputs import as_labels, as_pairs, as_targets
 from glassbert.runs.labels import label_type_of, labels_from_strings
 from glassbert.runs.models import Model
 from glassbert.runs.resolve import DEFAULT_MODEL
@@ -82,6 +83,11 @@ class TextClassifier(ClassifierMixin, TextEstimator):
     def predict_proba(self, X: ArrayLike) -> Float[np.ndarray, "B C"]:
         """Calibrated probabilities, columns in the order of `classes_`."""
         return self._predictions(X).scores
+
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """The share of texts whose label is right; raises UsageError for labels as `fit` does."""
+        found = self.predict(X)
+        return float(accuracy_score(as_labels(y, len(found)), found, sample_weight=sample_weight))
 
     def _take(self, model: Model) -> None:
         super()._take(model)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -11,6 +11,7 @@ from sklearn.base import ClassifierMixin
 
 from glassbert.runs.estimator import TextEstimator
 from glassbert.runs.inputs import as_label_sets
+from glassbert.runs.labels import label_type_of, labels_from_strings
 from glassbert.runs.models import Model
 from glassbert.tasks.multi_label import MultiLabelClassification
 
@@ -30,10 +31,11 @@ class MultiLabelClassifier(ClassifierMixin, TextEstimator):
         """Fine-tune on texts and their labels; raises UsageError for what is no list of either."""
         begun = self._begin()
         texts = self._texts(X)
-        labels, targets = as_label_sets(y, len(texts))
+        classes, targets = as_label_sets(y, len(texts))
+        labels = tuple(map(str, classes.tolist()))
         task = self._kind.of_counts(labels, targets.sum(0), num_rows=len(texts))
-        self._learn(task, self._pairs(texts, targets), begun=begun)
-        self.classes_ = np.array(labels)
+        self._learn(task, self._pairs(texts, targets), begun=begun, label_type=label_type_of(classes))
+        self.classes_ = classes
         return self
 
     def predict(self, X: ArrayLike) -> Int[np.ndarray, "B C"]:
@@ -44,17 +46,17 @@ class MultiLabelClassifier(ClassifierMixin, TextEstimator):
         """The score of each label; they do not sum to 1."""
         return self._predictions(X).scores
 
-    def label_lists(self, X: ArrayLike) -> list[list[str]]:
-        """The labels of each text by name."""
+    def label_lists(self, X: ArrayLike) -> list[list[Any]]:
+        """The labels of each text as they were given: names, or whole numbers."""
         return [self.classes_[row].tolist() for row in self._predictions(X).answers]
 
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """The share of texts whose labels are all right; raises UsageError for labels that are not known."""
         found = self.predict(X)
-        _, truth = as_label_sets(y, len(found), labels=tuple(self.classes_.tolist()))
+        _, truth = as_label_sets(y, len(found), labels=self.classes_)
         weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         return float(np.average((found == truth).all(1), weights=weights))
 
     def _take(self, model: Model) -> None:
         super()._take(model)
-        self.classes_ = np.array(model.labels)
+        self.classes_ = labels_from_strings(model.labels, model.notes.label_type)

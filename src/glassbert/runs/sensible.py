@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from glassbert.errors import Problem, UsageError
 
 MOST = 2**31 - 1
 Range = tuple[float, float, bool]
 """Lowest, highest, and whether the lowest itself will do."""
+
+
+def python_own(value: Any) -> Any:
+    """A number or truth value of numpy as Python's own, which JSON can hold; anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def check_number(name: str, value: Any, within: Range) -> None:

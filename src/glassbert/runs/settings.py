@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-import numpy as np
-
 from glassbert.runs.learnt import Learnt, problem_of
-from glassbert.runs.sensible import Range, bad_setting, check_choice, check_number, check_whole
+from glassbert.runs.sensible import Range, bad_setting, check_choice, check_number, check_whole, python_own
 from glassbert.tasks.labels import ClassWeights
 from glassbert.tasks.names import METRICS
 from glassbert.train.optimizer import NAMES as OPTIMIZERS
@@ -113,7 +111,7 @@ def plain_names(given: Mapping[str, Any]) -> dict[str, Any]:
             raise bad_setting(name, "is no setting", f"{hint}settings: {', '.join(known)}")
         if plain in named:
             raise bad_setting(name, "is given twice, under two names", f"keep {plain}")
-        named[plain] = value.item() if isinstance(value, np.generic) else value
+        named[plain] = python_own(value)
     return named
 
 

@@ -14,6 +14,7 @@ from glassbert.runs.estimator import TextEstimator
 from glassbert.runs.models import Model
 from glassbert.runs.resolve import DEFAULT_MODEL
 from glassbert.runs.rows import read_rows
+from glassbert.runs.sensible import python_own
 from glassbert.tasks.tagging import TokenClassification
 from glassbert.tasks.task import Examples, Predictions
 from glassbert.text.asked import Asked
@@ -71,7 +72,8 @@ class TokenTagger(TextEstimator):
         """Fine-tune on sentences and their tags; raises UsageError or DataError for what is neither."""
         begun = self._begin()
         rows = _rows(X, y, self.scheme)
-        task = self._kind.learn(rows.table, rows.columns, crf=self.crf, lstm_size=self.lstm_size)
+        crf, lstm_size = python_own(self.crf), python_own(self.lstm_size)
+        task = self._kind.learn(rows.table, rows.columns, crf=crf, lstm_size=lstm_size)
         self._learn(task, task.read(rows.table, rows.columns), begun=begun)
         return self
 

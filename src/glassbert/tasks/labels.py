@@ -6,6 +6,7 @@ import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from numbers import Real
 from typing import Literal
 
 import numpy as np
@@ -63,7 +64,7 @@ def weigh_classes(
         return None
     if isinstance(option, Mapping):
         return _named_weights(option, labels)
-    if option != "balanced":
+    if not isinstance(option, str) or option != "balanced":
         what = f"class weights are {option!r}"
         raise UsageError(
             Problem(code="bad-class-weights", what=what, fix='give "balanced" or a weight per label')
@@ -87,7 +88,7 @@ def _named_weights(weights: Mapping[str, float], labels: tuple[str, ...]) -> Flo
             code="bad-class-weights", what=f"the weight of '{name}' is {value!r}", fix="give a number above 0"
         )
         for name, value in weights.items()
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf
+        if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < math.inf
     ]
     if problems:
         raise UsageError(*problems)
