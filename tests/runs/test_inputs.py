@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 
 from glassbert.errors import UsageError
-from glassbert.runs.inputs import as_label_sets, as_pairs, as_targets, as_texts, learnable_numbers
+from glassbert.runs.inputs import as_pairs, as_texts, learnable_numbers
+from glassbert.runs.label_inputs import as_targets
+from glassbert.runs.label_set_inputs import as_label_sets
 
 TEXTS = ["one", "two"]
 
@@ -173,3 +175,36 @@ def test_labels_of_sets_are_what_they_were(y: object, wanted: list) -> None:
     assert classes.tolist() == wanted
     assert given.tolist() == [[True, True], [True, False]]
     assert as_label_sets(y, 2, labels=classes)[1].tolist() == given.tolist()
+
+
+KNOWN = np.array(["a", "b", "c"])
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        pd.DataFrame({"c": [0, 1], "a": [1, 0], "b": [1, 1]}),
+        pd.DataFrame({"a": [1, 0], "b": [1, 1], "c": [0, 1]}),
+        pd.DataFrame([[1, 1, 0], [0, 1, 1]]),
+        [["b", "a"], ["c", "b"]],
+    ],
+    ids=["other-order", "same-order", "no-names", "lists"],
+)
+def test_the_columns_of_a_table_are_those_labels_that_they_name(y: object) -> None:
+    labels, has = as_label_sets(y, 2, labels=KNOWN)
+    assert labels.tolist() == ["a", "b", "c"]
+    assert has.astype(int).tolist() == [[1, 1, 0], [0, 1, 1]]
+
+
+@pytest.mark.parametrize(
+    ("y", "named"),
+    [
+        (pd.DataFrame({"a": [1], "b": [1], "d": [0]}), "y has no column 'c'"),
+        (pd.DataFrame({"a": [1], "b": [1], "c": [0], "d": [0]}), "'d' is a column of y and no label"),
+        (pd.DataFrame({"a": [1], "b": [1]}), "y has no column 'c'"),
+        (pd.DataFrame([[1, 1]]), r"shape \(1, 2\)"),
+    ],
+)
+def test_columns_that_are_not_the_labels_are_refused(y: object, named: str) -> None:
+    with pytest.raises(UsageError, match=named):
+        as_label_sets(y, 1, labels=KNOWN)

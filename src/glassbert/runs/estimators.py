@@ -13,7 +13,8 @@ from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 
 from glassbert.runs.estimator import TextEstimator
-from glassbert.runs.inputs import as_labels, as_pairs, as_targets
+from glassbert.runs.inputs import as_pairs
+from glassbert.runs.label_inputs import as_labels, as_targets
 from glassbert.runs.labels import label_type_of, labels_from_strings
 from glassbert.runs.models import Model
 from glassbert.runs.resolve import DEFAULT_MODEL

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin
 
 from glassbert.runs.estimator import TextEstimator
-from glassbert.runs.inputs import as_label_sets
+from glassbert.runs.label_set_inputs import as_label_sets
 from glassbert.runs.labels import label_type_of, labels_from_strings
 from glassbert.runs.models import Model
 from glassbert.tasks.multi_label import MultiLabelClassification
