@@ -30,6 +30,7 @@ from glassbert.tasks.similarity import SentenceSimilarity
 from glassbert.tasks.task import Examples, Predictions, Task
 from glassbert.text.asked import Asked, Schema
 from glassbert.text.schemes import Scheme
+from glassbert.text.shortening import Truncation
 from glassbert.text.tokenizer import Tokenizer
 from glassbert.text.windows import Windows
 
@@ -166,6 +167,24 @@ class Model:
             largest: np.ndarray = np.maximum.reduceat(states, np.searchsorted(owner, np.arange(len(texts))))
             return largest
         return np.split(states, np.flatnonzero(np.diff(owner)) + 1)
+
+    def reading(
+        self,
+        *,
+        max_length: int | None = None,
+        stride: int | None = None,
+        truncation: Truncation | None = None,
+    ) -> Model:
+        """The same model with windows of at most `max_length` tokens that share `stride` of them or, with
+        `truncation`, with one window for each text. Raises UsageError for a length without a position.
+        """
+        most = self.network.config.max_length
+        if max_length is not None and not 1 <= max_length <= most:
+            what = f"max_length is {max_length}, and '{self.name}' has positions for {most} tokens"
+            raise UsageError(Problem(code="max-length", what=what, fix=f"give at most {most}"))
+        notes = self.notes if max_length is None else replace(self.notes, max_length=max_length)
+        tokenizer = self.tokenizer.with_windows(stride=stride, truncation=truncation)
+        return replace(self, notes=notes, tokenizer=tokenizer)
 
     def to(self, device: str) -> Model:
         """The same model on another device."""

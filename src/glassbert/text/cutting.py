@@ -34,7 +34,7 @@ def cut(
     room = max_length - wrapping.size
     _check_room(room, len(sides), max_length, stride)
     sizes = np.stack([np.diff(side.starts) for side in sides], axis=1)
-    return _pack(sides, wrapping, _plan(sizes, _rooms(sizes, room), stride))
+    return _pack(sides, wrapping, _plan(sizes, rooms(sizes, room), stride))
 
 
 def _check_room(room: int, num_sides: int, max_length: int, stride: int | None) -> None:
@@ -50,7 +50,7 @@ def _check_room(room: int, num_sides: int, max_length: int, stride: int | None) 
         raise UsageError(Problem(code="bad-stride", what=what, fix=fix))
 
 
-def _rooms(sizes: np.ndarray, room: int) -> np.ndarray:
+def rooms(sizes: np.ndarray, room: int) -> np.ndarray:
     """How many content tokens a window may hold of each side: int64 [n, S]."""
     if sizes.shape[1] == 1:
         return np.full_like(sizes, room)

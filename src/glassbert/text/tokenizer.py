@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from glassbert.errors import DataError, Problem, UsageError
 from glassbert.text.content import Content
 from glassbert.text.cutting import cut
 from glassbert.text.encoding import Encoder
+from glassbert.text.shortening import Truncation, shorten
 from glassbert.text.special_tokens import build, build_plain, mark_roles
 from glassbert.text.tokenizer_definition import Definition
 from glassbert.text.tokenizer_files import read_definition
@@ -59,6 +61,8 @@ class Tokenizer:
         document, known, roles = definition.document, definition.known, definition.roles
         library = build_plain(document, roles, path=definition.path)
         self._encoder = Encoder(library, word_rule(mark_roles(document, roles)))
+        self._stride: int | None = None
+        self._truncation: Truncation | None = None
         self._wrappings = {num_sides: observe(library, num_sides=num_sides) for num_sides in (1, 2)}
         num_pieces, added = len(definition.pieces), document["added_tokens"]
         self._tokens = definition.pieces + [token["content"] for token in added if token["id"] >= num_pieces]
@@ -89,6 +93,14 @@ class Tokenizer:
             _check_rows(tokenizer.vocab_size, vocab_size, directory)
         return tokenizer
 
+    def with_windows(self, *, stride: int | None = None, truncation: Truncation | None = None) -> Tokenizer:
+        """The same tokenizer whose windows share `stride` tokens where nothing else is said, and, with
+        `truncation`, show no more of a text or pair than fits into one; see `shortening.shorten`.
+        """
+        other = copy(self)
+        other._stride, other._truncation = stride, truncation
+        return other
+
     def windows(
         self,
         texts: Sequence[Text],
@@ -108,12 +120,16 @@ class Tokenizer:
         DataError when a text holds a lone surrogate.
         """
         encoder = self._matching if special_in_text else self._encoder
+        stride = self._stride if stride is None else stride
         parts = []
         for begin, end, num_sides in _runs(texts):
             run: Any = texts[begin:end]
             columns = [run] if num_sides == 1 else list(zip(*run, strict=True))
             sides = [encoder.encode(column, offsets=offsets) for column in columns]
-            parts.append(cut(sides, self._wrappings[num_sides], max_length=max_length, stride=stride))
+            wrapping = self._wrappings[num_sides]
+            if self._truncation is not None:
+                sides = shorten(sides, max_length - wrapping.size, self._truncation)
+            parts.append(cut(sides, wrapping, max_length=max_length, stride=stride))
         if not parts:
             nothing = self._encoder.encode([], offsets=offsets)
             parts = [cut([nothing], self._wrappings[1], max_length=max_length, stride=stride)]

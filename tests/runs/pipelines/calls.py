@@ -34,6 +34,19 @@ MODELS: dict[str, tuple[str, HeadConfig]] = {
 }
 TEXT, OTHER = "the film is warm, not dull!", "a fine film 好看"
 PAIR = {"text": TEXT, "text_pair": OTHER}
+LONG = "the film is not warm , a dull fine cold film ! " * 12
+SHORTER, LONGER = "is the film warm ? " * 2, "a fine film , not cold ! " * 9
+LONG_PAIRS = [
+    {"text": first, "text_pair": second}
+    for first, second in ((SHORTER, LONG), (LONG, SHORTER), (LONGER, LONG), (LONG, LONGER), (LONG, LONG))
+]
+CUTS: list[dict[str, Any]] = [
+    {"truncation": True},
+    {"truncation": True, "max_length": 16},
+    {"truncation": True, "max_length": 17},
+    {"truncation": "longest_first", "max_length": 13},
+    {"max_length": 9},
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +82,10 @@ def _text_classification() -> list[Call]:
             calls += [(model, {}, shape, told) for shape in (TEXT, [TEXT, OTHER], PAIR)]
             calls += [(model, told, shape, {}) for shape in (TEXT, [TEXT, OTHER])]
     calls.append(("classes", {"top_k": 2}, TEXT, {"top_k": 1}))
+    for model in ("classes", "roberta-classes", "sets"):
+        for told in CUTS:
+            calls += [(model, {}, shape, told) for shape in (LONG, LONG_PAIRS, [TEXT, LONG])]
+        calls.append((model, {"truncation": True, "top_k": None}, LONG, {"max_length": 12, "padding": True}))
     return [
         Call(model=model, task="text-classification", options=options, args=[shape], kwargs=kwargs)
         for model, options, shape, kwargs in calls
@@ -85,6 +102,9 @@ def _fill_mask() -> list[Call]:
             for kwargs in ({}, {"top_k": 2}, {"targets": targets}, {"targets": targets[0]}):
                 calls.append(Call(model=f"{family}-words", task="fill-mask", args=[inputs], kwargs=kwargs))
         calls.append(Call(model=f"{family}-words", task="fill-mask", options={"top_k": 3}, args=[one]))
+        for told in CUTS[:3]:
+            kwargs = {"tokenizer_kwargs": told}
+            calls.append(Call(model=f"{family}-words", task="fill-mask", args=[one + LONG], kwargs=kwargs))
     return calls
 
 
@@ -93,6 +113,11 @@ def _feature_extraction() -> list[Call]:
         Call(model=f"{family}-encoder", task="feature-extraction", args=[inputs])
         for family in FAMILIES
         for inputs in (TEXT, [TEXT], [TEXT, "", OTHER])
+    ] + [
+        Call(model=f"{family}-encoder", task="feature-extraction", args=[inputs], kwargs=told)
+        for family in FAMILIES
+        for inputs in (LONG, [TEXT, LONG])
+        for told in ({"truncation": True}, {"tokenize_kwargs": {"truncation": True, "max_length": 11}})
     ]
 
 
@@ -111,6 +136,11 @@ def _zero_shot() -> list[Call]:
                 calls.append(Call(model=model, task="zero-shot-classification", args=args, kwargs=kwargs))
         kwargs = {"candidate_labels": labels, "multi_label": True}
         calls.append(Call(model=model, task="zero-shot-classification", args=[TEXT], kwargs=kwargs))
+        for told in ({}, {"multi_class": True}):
+            kwargs = {**told, "truncation": True}
+            calls.append(
+                Call(model=model, task="zero-shot-classification", args=[LONG, labels], kwargs=kwargs)
+            )
     return calls
 
 
@@ -126,7 +156,24 @@ def _token_classification() -> list[Call]:
             (family, {"aggregation_strategy": "simple"}, named, {}),
             (family, {}, named, {"ignore_labels": []}),
             (family, {"aggregation_strategy": "simple"}, named, {"ignore_labels": ["PER"]}),
+            *(
+                (family, {}, named, {"grouped_entities": grouped, "ignore_subwords": ignored})
+                for grouped in (True, False)
+                for ignored in (True, False)
+            ),
+            (family, {"grouped_entities": True}, named, {}),
         ]
+        if (
+            family == "roberta"
+        ):  # its tokenizer in transformers reads lists of words with another setting only
+            continue
+        words = named.split()
+        split = {"is_split_into_words": True}
+        for delimiter in (" ", "", " / "):
+            told = {**split, "delimiter": delimiter}
+            calls += [(family, {}, words, {**told, "aggregation_strategy": each}) for each in strategies]
+        calls += [(family, {}, words, split), (family, {}, [words, words[:3]], split)]
+        calls += [(family, {}, [words], split)]
     return [
         Call(
             model=f"{family}-tags",
@@ -159,7 +206,10 @@ def _question_answering() -> list[Call]:
         {"handle_impossible_answer": True},
         {"align_to_words": False},
         {"align_to_words": False, "top_k": 4, "handle_impossible_answer": True},
+        {"topk": 2, "padding": True},
+        {"max_seq_len": 38, "doc_stride": 2, "max_question_len": 12},
     ]
+    calls += [([], {name: given}) for name in ("data", "X") for given in (one, [one, other], [one])]
     return [
         Call(model=f"{family}-answers", task="question-answering", args=args, kwargs={**kwargs, **options})
         for family in FAMILIES

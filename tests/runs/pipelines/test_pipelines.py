@@ -19,6 +19,7 @@ from tests.runs.pipelines.calls import (
     CALLS,
     CLASSES,
     CONTEXT,
+    LONG,
     OTHER,
     QUESTION,
     TEXT,
@@ -29,7 +30,6 @@ from tests.runs.pipelines.golden.write import GOLDEN
 
 RECORDED = json.loads(gzip.decompress(GOLDEN.read_bytes()))
 PAIRS = list(zip(CALLS, RECORDED["answers"], strict=True))
-LONG = "the film is not warm , a dull fine cold film ! " * 12
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_an_estimator_is_a_model_when_it_is_fitted(tmp_path: Path) -> None:
     place = make_models(tmp_path)["classes"]
     wanted = gb.pipeline("text-classification", place)(TEXT)
     assert gb.pipeline("text-classification", gb.TextClassifier.load(place))(TEXT) == wanted
-    for other in (gb.TextClassifier(), None, 7):
+    for other in (gb.TextClassifier(), 7):
         with pytest.raises(UsageError, match=f"not-a-model: .* {type(other).__name__}.*fitted"):
             gb.pipeline("text-classification", other)
     with pytest.raises(UsageError, match="not-a-model: .* TextClassifier"):
@@ -138,6 +138,80 @@ def test_an_answer_is_found_in_any_window_of_a_long_context(models: dict[str, An
     assert [each["score"] for each in found] == sorted((each["score"] for each in found), reverse=True)
 
 
+def test_windows_of_a_context_are_as_long_as_asked_and_share_what_is_asked(models: dict[str, Any]) -> None:
+    model, asked = models["bert-answers"], {"question": QUESTION, "context": LONG + CONTEXT}
+    pipe = gb.pipeline("question-answering", model, top_k=9)
+    narrow = model.reading(max_length=20, stride=3)
+    windows = narrow.windows([(QUESTION, LONG + CONTEXT)])
+    held = windows.lengths[0] - np.count_nonzero(windows.sequence[: windows.lengths[0]] != 1)
+    assert windows.lengths.max() == 20 and windows.starts[1] == 20
+    first, second = (windows.input_ids[begin : begin + 20] for begin in windows.starts[:2])
+    assert first[20 - 1 - 3 : -1].tolist() == second[20 - 1 - held : 20 - 1 - held + 3].tolist()
+    found = pipe(**asked, max_seq_len=20, doc_stride=3)
+    assert found == gb.pipeline("question-answering", narrow, top_k=9)(**asked) != pipe(**asked)
+    assert all(asked["context"][each["start"] : each["end"]] == each["answer"] for each in found)
+
+
+def test_a_stride_moves_the_windows_and_no_token_is_lost(models: dict[str, Any]) -> None:
+    pipe = gb.pipeline("ner", models["bert-tags"], ignore_labels=[])
+    usual, moved = pipe(LONG), pipe(LONG, stride=20)
+    assert [each["start"] for each in usual] == [each["start"] for each in moved]
+    assert [each["score"] for each in usual] != [each["score"] for each in moved]
+
+
+def test_words_of_a_list_are_told_where_they_stand(models: dict[str, Any]) -> None:
+    words = LONG.split()
+    pipe = gb.pipeline("ner", models["bert-tags"], aggregation_strategy="first", ignore_labels=[])
+    for delimiter in ("", " ", " / "):
+        (found,) = pipe(words, is_split_into_words=True, delimiter=delimiter)
+        shown = delimiter.join(words)
+        parts = [shown[each["start"] : each["end"]] for each in found]
+        assert "".join(parts).replace(delimiter, "") == "".join(words)
+    with_words, with_text = pipe(words, is_split_into_words=True)[0], pipe(" ".join(words))
+    assert with_words == with_text
+
+
+@pytest.mark.parametrize(
+    ("model", "task"),
+    [
+        ("classes", "text-classification"),
+        ("bert-tags", "token-classification"),
+        ("bert-answers", "question-answering"),
+        ("bert-words", "fill-mask"),
+        ("bert-encoder", "feature-extraction"),
+    ],
+)
+def test_the_task_may_be_that_of_the_head(models: dict[str, Any], model: str, task: str) -> None:
+    assert type(gb.pipeline(model=models[model])) is type(gb.pipeline(task, models[model]))
+
+
+def test_what_transformers_builds_its_models_with_changes_nothing_or_is_refused(tmp_path: Path) -> None:
+    place = make_models(tmp_path)["classes"]
+    wanted = gb.pipeline("text-classification", place)(TEXT)
+    own: list[dict[str, Any]] = [
+        {"tokenizer": place},
+        {"tokenizer": str(place), "framework": "pt", "torch_dtype": "auto", "use_fast": True},
+        {"tokenizer": gb.load(place).tokenizer, "dtype": torch.float32, "trust_remote_code": False},
+        {"tokenizer": None, "config": None, "revision": "main", "model_kwargs": {}, "token": None},
+    ]
+    for told in own:
+        assert gb.pipeline("text-classification", str(place), **told)(TEXT) == wanted
+    other = gb.load(make_models(tmp_path / "others")["roberta-classes"]).tokenizer
+    strange: list[tuple[dict[str, Any], str]] = [
+        ({"tokenizer": "bert-base-uncased"}, "tokenizer is 'bert-base-uncased'.*comes with its own"),
+        ({"tokenizer": other}, "tokenizer is a Tokenizer"),
+        ({"framework": "tf"}, "framework is 'tf'"),
+        ({"torch_dtype": torch.float16}, "torch_dtype is torch.float16"),
+        ({"revision": "v2"}, "revision is 'v2'"),
+        ({"use_fast": 1}, "use_fast is 1"),
+    ]
+    for told, said in strange:
+        with pytest.raises(UsageError, match=said):
+            gb.pipeline("text-classification", place, **told)
+    with pytest.raises(UsageError, match="no model is named"):
+        gb.pipeline("text-classification")
+
+
 @pytest.mark.parametrize(
     ("model", "task", "said"),
     [
@@ -153,8 +227,26 @@ def test_unknown_tasks_are_refused(models: dict[str, Any], model: str, task: str
 @pytest.mark.parametrize(
     ("task", "model", "args", "kwargs", "said"),
     [
-        ("text-classification", "classes", [TEXT], {"truncation": True}, "a text is never cut"),
-        ("text-classification", "classes", [TEXT], {"topk": 2}, "no option 'topk'.*options: top_k"),
+        ("text-classification", "classes", [TEXT], {"truncation": "first"}, "'first' .* only_second"),
+        ("text-classification", "classes", [TEXT], {"truncation": 1}, "truncation is 1"),
+        ("text-classification", "classes", [TEXT], {"max_length": 43}, "43, and .* positions for 42 tokens"),
+        ("text-classification", "classes", [TEXT], {"max_length": 2}, "no room"),
+        ("text-classification", "classes", [TEXT], {"stride": 2}, "no option 'stride'.*options: top_k"),
+        (
+            "fill-mask",
+            "bert-words",
+            ["[MASK]"],
+            {"tokenizer_kwargs": {"stride": 2}},
+            "'stride' in tokenizer_",
+        ),
+        ("fill-mask", "bert-words", [f"{LONG}[MASK]"], {"tokenizer_kwargs": {"truncation": True}}, "no-mask"),
+        (
+            "feature-extraction",
+            "bert-encoder",
+            [TEXT],
+            {"truncation": True, "tokenize_kwargs": {"truncation": False}},
+            "said twice",
+        ),
         ("text-classification", "classes", [TEXT], {"function_to_apply": "tanh"}, "softmax, sigmoid or none"),
         ("text-classification", "classes", [3], {}, "the input is int"),
         ("text-classification", "classes", [[TEXT, 3]], {}, "an input is int"),
@@ -168,13 +260,24 @@ def test_unknown_tasks_are_refused(models: dict[str, Any], model: str, task: str
         ),
         ("token-classification", "classes", [TEXT], {}, "no head for tags of words"),
         ("ner", "bert-tags", [TEXT], {"aggregation_strategy": "best"}, "give none, simple, first"),
-        ("ner", "bert-tags", [TEXT], {"stride": 3}, "options: aggregation_strategy, ignore_labels"),
+        ("ner", "bert-tags", [TEXT], {"offset_mapping": []}, "options: aggregation_strategy, ignore_labels"),
+        ("ner", "bert-tags", [TEXT], {"stride": 99}, "stride 99"),
+        ("ner", "bert-tags", [TEXT], {"is_split_into_words": True}, "no list of words"),
+        ("ner", "bert-tags", [[["a", 3]]], {"is_split_into_words": True}, "no list of words"),
         ("question-answering", "classes", [], {"question": "a", "context": "b"}, "no head for answers"),
         ("question-answering", "bert-answers", [TEXT], {}, "no questions with their contexts"),
         ("question-answering", "bert-answers", [], {"question": "a"}, "no questions with their contexts"),
         ("question-answering", "bert-answers", [], {"question": ["a"], "context": []}, "equal length"),
         ("question-answering", "bert-answers", [], {"question": "", "context": "b"}, "a question is empty"),
         ("question-answering", "bert-answers", [], {"question": "a", "context": 3}, "no questions"),
+        (
+            "question-answering",
+            "bert-answers",
+            [],
+            {"question": "a", "context": "b", "max_seq_len": 512},
+            "positions for 42 tokens",
+        ),
+        ("question-answering", "bert-answers", [], {"data": {"question": "a"}}, "no questions"),
         (
             "question-answering",
             "bert-answers",

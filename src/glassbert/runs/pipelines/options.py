@@ -14,31 +14,32 @@ from glassbert.errors import Problem, UsageError
 
 Pipe = TypeVar("Pipe")
 # transformers 4 takes them for its batches, and no result depends on them
-WITHOUT_EFFECT = ("batch_size", "num_workers")
-CUTTING = (
-    "truncation", "max_length", "padding", "tokenize_kwargs",
-    "doc_stride", "max_seq_len", "max_question_len",
-)  # fmt: skip
+WITHOUT_EFFECT = ("batch_size", "num_workers", "padding")
+# the names that transformers 4 still read, of an earlier version
+OLD_NAMES = {"topk": "top_k", "multi_class": "multi_label"}
 # transformers 4 reads these names in small letters and in capitals
 CHOICES = ("function_to_apply", "aggregation_strategy")
 
 
 def with_options(pipe: Pipe, options: Mapping[str, Any]) -> Pipe:
     """The pipeline with these options in place of its own; raises UsageError for one that it has not."""
-    told = {
-        name: value.lower() if name in CHOICES and isinstance(value, str) else value
-        for name, value in options.items()
-        if name not in WITHOUT_EFFECT
-    }
     known = [each.name for each in fields(pipe) if each.name != "model"]  # type: ignore[arg-type]
+    ignored = (*WITHOUT_EFFECT, *getattr(pipe, "without_effect", ()))
+    told = {
+        OLD_NAMES[name] if OLD_NAMES.get(name) in known else name: _in_small_letters(name, value)
+        for name, value in options.items()
+        if name not in ignored
+    }
     strange = [name for name in told if name not in known]
     if strange:
         fix = f"options: {', '.join(known) or 'none'}"
-        if strange[0] in CUTTING:
-            fix = "leave it out: a text is never cut, a long one is read in windows"
         raise UsageError(Problem(code="unknown-option", what=f"there is no option {strange[0]!r}", fix=fix))
     changed: Pipe = replace(pipe, **told)  # type: ignore[type-var]
     return changed
+
+
+def _in_small_letters(name: str, value: Any) -> Any:
+    return value.lower() if name in CHOICES and isinstance(value, str) else value
 
 
 def for_each(inputs: Any, run: Callable[[list[Any]], list[Any]]) -> Any:

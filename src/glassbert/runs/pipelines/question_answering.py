@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -16,37 +16,45 @@ from glassbert.tasks.answering import HEAD
 from glassbert.tasks.span_decoding import best_pieces
 
 Answer = dict[str, Any]
+ASKED = ("question", "context")
+BOTH = ("data", "X")
+"""Names of what holds a question and its context; transformers 4 takes one for scikit-learn's callers."""
 
 
 @dataclass(frozen=True)
 class QuestionAnswering:
-    """`pipe(question=..., context=...)`, texts or lists of texts, `pipe({"question": ...})` with both, or
-    `pipe(question, context)`.
+    """`pipe(question=..., context=...)`, texts or lists of texts, `pipe({"question": ...})` with both (also
+    as `data` or `X`), or `pipe(question, context)`.
 
     {score, start, end, answer} of the best piece of at most `max_answer_len` tokens or, with `top_k`, a list
     of the best. `score` is the product of the shares of both ends; pieces of the same letters are one, with
     the sum of their scores. `align_to_words` widens a piece to whole words. With `handle_impossible_answer`
-    the empty answer competes, with the lowest share of [CLS] of any window.
+    the empty answer competes, with the lowest share of [CLS] of any window. A long context is read in
+    windows of at most `max_seq_len` tokens, question included, that share `doc_stride` tokens of it.
     """
+
+    # a question is never cut; the fast tokenizers of transformers do not cut it either
+    without_effect: ClassVar[tuple[str, ...]] = ("max_question_len",)
 
     model: Model
     top_k: int = 1
     max_answer_len: int = 15
     handle_impossible_answer: bool = False
     align_to_words: bool = True
+    max_seq_len: int | None = None
+    doc_stride: int | None = None
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         """The shapes of transformers 4; raises UsageError for another head, option or input."""
-        named: dict[str, Any] = {
-            name: options.pop(name) for name in ("question", "context") if name in options
-        }
+        named: dict[str, Any] = {name: options.pop(name) for name in (*ASKED, *BOTH) if name in options}
         chosen = with_options(self, options)
         asked = _asked(inputs, named)
         found = [each[0] if len(each) == 1 else each for each in chosen._run(asked)]
         return found[0] if len(found) == 1 else found
 
     def _run(self, asked: list[tuple[str, str]]) -> list[list[Answer]]:
-        model, head = self.model, self.model.network.head_config
+        head = self.model.network.head_config
+        model = self.model.reading(max_length=self.max_seq_len, stride=self.doc_stride)
         if head.kind != HEAD:
             what = f"the model '{model.name}' has no head for answers (its head: {head.kind})"
             fix = "train one with `glassbert finetune --task question-answering`"
@@ -111,8 +119,9 @@ def _asked(inputs: tuple[Any, ...], named: dict[str, Any]) -> list[tuple[str, st
             contexts = [contexts] * len(questions)
         if isinstance(questions, list) and isinstance(contexts, list) and len(questions) == len(contexts):
             return [_checked(*each) for each in zip(questions, contexts, strict=True)]
-    elif len(inputs) == 1 and not named:
-        rows = inputs[0] if isinstance(inputs[0], list) else [inputs[0]]
+    given = [*inputs, *(named[name] for name in BOTH if name in named)]
+    if len(given) == 1 and not any(name in named for name in ASKED):
+        rows = given[0] if isinstance(given[0], list) else [given[0]]
         if all(isinstance(row, dict) and {"question", "context"} <= set(row) for row in rows):
             return [_checked(row["question"], row["context"]) for row in rows]
     fix = 'give question="..." and context="...", texts or lists of equal length'

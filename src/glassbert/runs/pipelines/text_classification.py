@@ -11,6 +11,7 @@ from scipy.special import expit, softmax
 from glassbert.errors import Problem, UsageError
 from glassbert.runs.models import Model
 from glassbert.runs.pipelines.options import for_each, with_options
+from glassbert.runs.pipelines.truncating import cutting
 from glassbert.tasks.sequences import HEAD
 from glassbert.tasks.task import Text
 
@@ -26,13 +27,16 @@ class TextClassification:
     best first; `return_all_scores=True` all in the order of the labels. `function_to_apply` is softmax,
     sigmoid or none (the logits); unsaid it is softmax of several labels, sigmoid of one label or of labels
     that do not exclude one another, none of a number. Where the model was calibrated, as glassbert's are, the
-    unsaid function gives calibrated scores.
+    unsaid function gives calibrated scores. A long text is read in windows or, with `truncation=True` or
+    `max_length=n`, cut to one.
     """
 
     model: Model
     top_k: int | None = UNSAID
     function_to_apply: Function | None = None
     return_all_scores: bool | None = None
+    truncation: Any = None
+    max_length: int | None = None
 
     def __call__(self, inputs: Any, **options: Any) -> Any:
         """The shapes of transformers 4; raises UsageError for another head, option or input."""
@@ -48,7 +52,8 @@ class TextClassification:
             raise UsageError(Problem(code="no-head", what=what, fix="train one with `glassbert finetune`"))
         if not inputs:
             return []
-        logits = self.model.predict([text_of(each) for each in inputs]).logits
+        model = cutting(self.model, self.truncation, self.max_length)
+        logits = model.predict([text_of(each) for each in inputs]).logits
         return [self._shown(head.labels, row) for row in self._scores(logits).tolist()]
 
     def _scores(self, logits: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ from glassbert.errors import Problem, UsageError
 from glassbert.runs.inference import head_logits
 from glassbert.runs.models import Model
 from glassbert.runs.pipelines.options import for_each, with_options
+from glassbert.runs.pipelines.word_inputs import as_given, sentences
 from glassbert.tasks.tagging import KIND
 
 Strategy = Literal["none", "simple", "first", "average", "max"]
@@ -47,15 +48,25 @@ class TokenClassification:
     surest token. Labels in `ignore_labels` are left out. Scores are plain softmax, token by token, as in
     transformers 4; what `glassbert predict` answers is the best sequence that the scheme allows. Tags that
     are one chain (`--crf`) have no scores token by token: such a model is refused.
+
+    A long text is read in windows that share `stride` tokens, each token being judged once. With
+    `is_split_into_words` an input is a list of words, and places are those in the words joined by
+    `delimiter`. `grouped_entities` and `ignore_subwords` are older names of strategies.
     """
 
     model: Model
     aggregation_strategy: Strategy = "none"
     ignore_labels: Sequence[str] = ("O",)
+    stride: int | None = None
+    is_split_into_words: bool = False
+    delimiter: str = " "
+    grouped_entities: bool | None = None
+    ignore_subwords: bool | None = None
 
     def __call__(self, inputs: Any, **options: Any) -> Any:
         """The shapes of transformers 4; raises UsageError for another head, option or input."""
-        return for_each(inputs, with_options(self, options)._run)
+        chosen = with_options(self, options)
+        return chosen._run(sentences(inputs)) if chosen.is_split_into_words else for_each(inputs, chosen._run)
 
     def _run(self, inputs: list[Any]) -> list[list[dict[str, Any]]]:
         head = self.model.network.head_config
@@ -67,23 +78,32 @@ class TokenClassification:
             what = f"the tags of '{self.model.name}' are one chain (--crf): no token is judged alone"
             fix = "use `glassbert predict --json`, or TokenTagger.load(...).entities(texts)"
             raise UsageError(Problem(code="tags-are-a-chain", what=what, fix=fix))
-        if self.aggregation_strategy not in STRATEGIES:
-            what = f"aggregation_strategy is {self.aggregation_strategy!r}"
+        if self.strategy not in STRATEGIES:
+            what = f"aggregation_strategy is {self.strategy!r}"
             raise UsageError(Problem(code="bad-option", what=what, fix=f"give {', '.join(STRATEGIES)}"))
         return [self._entities(parts) for parts in self._parts(inputs)] if inputs else []
 
-    def _parts(self, texts: list[Any]) -> Iterator[list[Part]]:
+    @property
+    def strategy(self) -> Strategy:
+        """The strategy that is asked for, by its name or by the two older ones."""
+        if self.grouped_entities is None and self.ignore_subwords is None:
+            return self.aggregation_strategy
+        return "none" if not self.grouped_entities else "first" if self.ignore_subwords else "simple"
+
+    def _parts(self, inputs: list[Any]) -> Iterator[list[Part]]:
         """The tokens of every text, each once however long the text."""
-        model = self.model
-        windows = model.windows(texts, offsets=True)
+        model = self.model.reading(stride=self.stride)
+        split, delimiter = self.is_split_into_words, self.delimiter
+        given = [as_given(each, words=split, delimiter=delimiter) for each in inputs]
+        windows = model.windows([each.read for each in given], offsets=True)
         scores = softmax(head_logits(model.network, windows).astype(np.float64), axis=1)
         owner = np.repeat(windows.example, windows.lengths)
         assert windows.offsets is not None
-        for number, text in enumerate(texts):
+        for number, text in enumerate(given):
             chosen = np.flatnonzero(windows.scored & (owner == number))
-            ids, spans = windows.input_ids[chosen], windows.offsets[chosen].tolist()
+            ids, spans = windows.input_ids[chosen], text.places(windows.offsets[chosen]).tolist()
             found = zip(model.tokenizer.tokens(ids), ids.tolist(), spans, scores[chosen], strict=True)
-            yield [self._part(text, place, *each) for place, each in enumerate(found, start=1)]
+            yield [self._part(text.shown, place, *each) for place, each in enumerate(found, start=1)]
 
     def _part(self, text: str, index: int, token: str, number: int, span: list[int], scores: Any) -> Part:
         start, end = span
@@ -98,9 +118,9 @@ class TokenClassification:
 
     def _entities(self, parts: list[Part]) -> list[dict[str, Any]]:
         ignored = set(self.ignore_labels)
-        if self.aggregation_strategy == "none":
+        if self.strategy == "none":
             return [each for each in map(self._token, parts) if each["entity"] not in ignored]
-        if self.aggregation_strategy != "simple":
+        if self.strategy != "simple":
             parts = [self._word(word) for word in _words(parts)]
         found = [self._group(group) for group in self._groups(parts)]
         return [each for each in found if each["entity_group"] not in ignored]
@@ -120,7 +140,7 @@ class TokenClassification:
             "first": lambda: parts[0].scores,
             "max": lambda: max(parts, key=lambda part: part.scores.max()).scores,
             "average": lambda: np.mean([part.scores for part in parts], axis=0),
-        }[self.aggregation_strategy]()
+        }[self.strategy]()
         word = self.model.tokenizer.joined([part.word for part in parts])
         return Part(word, parts[0].start, parts[-1].end, parts[0].index, scores, goes_on=False)
 

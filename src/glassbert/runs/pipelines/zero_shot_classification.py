@@ -15,6 +15,7 @@ from scipy.special import expit, softmax
 from glassbert.errors import Problem, UsageError
 from glassbert.runs.models import Model
 from glassbert.runs.pipelines.options import for_each, with_options
+from glassbert.runs.pipelines.truncating import cutting
 from glassbert.tasks.task import Text
 
 TEMPLATE = "This example is {}."
@@ -27,13 +28,16 @@ class ZeroShotClassification:
     Each label is put into `hypothesis_template` and paired with the text. Scores: softmax over the labels of
     the logits of "entailment", or, with `multi_label` or one label, of each label apart: softmax of
     "entailment" against "contradiction". `candidate_labels` is a list, or a string with commas between. A
-    long text is read in windows, each with the whole hypothesis; its logits are their mean.
+    long text is read in windows, each with the whole hypothesis, and its logits are their mean;
+    `truncation=True` cuts the text to what one window holds besides the hypothesis, as transformers always
+    does. `multi_class` is `multi_label` by its old name.
     """
 
     model: Model
     candidate_labels: Sequence[str] | str | None = None
     hypothesis_template: str = TEMPLATE
     multi_label: bool = False
+    truncation: Any = None
 
     def __call__(self, sequences: Any, candidate_labels: Any = None, **options: Any) -> Any:
         """The shapes of transformers 4; raises UsageError for a model that does not judge inference."""
@@ -50,7 +54,8 @@ class ZeroShotClassification:
         if not texts:
             raise UsageError(Problem(code="no-texts", what="there are 0 texts", fix="give at least one"))
         pairs: list[Text] = [(text, template.format(label)) for text in texts for label in labels]
-        logits = self.model.predict(pairs).logits.reshape(len(texts), len(labels), -1)
+        rule = "only_first" if self.truncation is True else self.truncation
+        logits = cutting(self.model, rule, None).predict(pairs).logits.reshape(len(texts), len(labels), -1)
         if self.multi_label or len(labels) == 1:
             scores = expit(logits[..., entailed] - logits[..., denied])
         else:
