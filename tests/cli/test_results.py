@@ -182,6 +182,22 @@ def test_predict_sets_rows_aside_on_request(inside: Inside, finished: Path, tmp_
     assert len(out.read_text().splitlines()) == 3
 
 
+@pytest.mark.parametrize("policy", ["skip", "quarantine"])
+def test_verbs_without_a_directory_name_the_rejected_rows_in_their_json(
+    inside: Inside, finished: Path, tmp_path: Path, policy: str
+) -> None:
+    data = write_rows(tmp_path / "x.csv", 40)
+    with data.open("a", encoding="utf-8") as file:
+        file.write("only one field\n" * 30)
+    for words in (["evaluate", finished, data], ["check", data, "--no-measure"]):
+        answer = inside(*words, "--on-bad-rows", policy, "--json")
+        assert answer.code == 0 and "30 rows were set aside and not used" in answer.err + answer.out
+        rejected = json.loads(answer.out)["rejected_rows"]
+        assert [each["line"] for each in rejected] == list(range(42, 72))
+        assert {each["row"] for each in rejected} == {"only one field"}
+        assert {each["code"] for each in rejected} == {"wrong-field-count"} and rejected[0]["fix"]
+
+
 def test_predict_needs_no_labels_and_refuses_pairs(inside: Inside, finished: Path, tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("text\na film is fine\nanother film is dull\n")
     assert inside("predict", finished, tmp_path / "x.csv").code == 0

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -136,8 +137,9 @@ def test_a_task_without_a_head_cannot_freeze_the_encoder() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("freeze", 0), ("freeze", "all"), ("freeze", True), ("lora", 0), ("lora", 2.5), ("lora_alpha", 0),
-        ("lora_alpha", float("nan")), ("lora_targets", "query,"), ("lora_targets", 3), ("lora_dropout", 1.0),
+        ("freeze", 0), ("freeze", "all"), ("freeze", True), ("freeze", np.array([1, 2])), ("lora", 0),
+        ("lora", 2.5), ("lora", np.array([8])), ("lora_alpha", 0), ("lora_alpha", float("nan")),
+        ("lora_targets", "query,"), ("lora_targets", 3), ("lora_dropout", 1.0),
     ],
 )  # fmt: skip
 def test_a_value_without_sense_is_refused(name: str, value: object) -> None:

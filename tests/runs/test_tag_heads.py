@@ -196,3 +196,26 @@ def test_the_estimator_learns_such_heads(encoder: Path, tmp_path: Path) -> None:
 
 def test_nothing_is_said_to_be_ignored_that_is_read(place: Path) -> None:
     assert not [warning for warning in load(place / "both").warnings if "glassbert_" in warning]
+
+
+@pytest.mark.parametrize(
+    ("begun", "more", "left", "new"),
+    [
+        ("chain", {}, ["chain of tags"], []),
+        ("chain", {"crf": True}, [], []),
+        ("both", {"crf": True}, ["LSTM"], ["classifier.weight"]),
+        ("both", {}, ["chain of tags", "LSTM"], ["classifier.weight"]),
+        ("both", {"crf": True, "lstm_size": 5}, ["LSTM"], None),
+        ("both", BOTH, [], []),
+    ],
+)
+def test_what_a_model_has_before_its_tags_is_not_left_out_in_silence(
+    place: Path, tmp_path: Path, begun: str, more: dict[str, object], left: list[str], new: list[str] | None
+) -> None:
+    _, told = said_by(
+        options(place / "train.conll", place / begun, tmp_path / "run", **{**QUICK, "epochs": 1, **more})
+    )
+    found = [line for line in told if "is left out" in line]
+    assert len(found) == len(left) and all(part in line for part, line in zip(left, found, strict=True))
+    made = read_json(tmp_path / "run" / "run.json")["model"]["newly_initialised"]
+    assert new is None or sorted(made) == sorted(new)

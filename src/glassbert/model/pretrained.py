@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,7 +73,7 @@ def load_pretrained(
     assigned = assign(network, usable, replace_head=replace_head, file=str(directory))
     if head is None:
         _refuse_unread(assigned, file=str(path))
-    return Pretrained(network, assigned, (*read.warnings, *tensors.warnings))
+    return Pretrained(network, assigned, (*read.warnings, *tensors.warnings, *_left_out(saved, chosen)))
 
 
 def saved_head(head: HeadConfig | None, tensors: Iterable[str], config: EncoderConfig) -> HeadConfig:
@@ -137,6 +137,16 @@ def _other_classes(saved: HeadConfig, chosen: HeadConfig, *, replace_head: bool)
     what = f"the checkpoint's labels are {_some(saved.labels)}, not {_some(chosen.labels)}"
     fix = "pass replace_head=True to train a new head, or use the labels of the checkpoint"
     raise UsageError(Problem(code="other-labels", what=what, fix=fix))
+
+
+def _left_out(saved: HeadConfig, chosen: HeadConfig) -> Iterator[str]:
+    """What the checkpoint has between encoder and tags, and the chosen head has not."""
+    if saved.kind != chosen.kind:
+        return
+    if saved.crf and not chosen.crf:
+        yield "the model's chain of tags (a CRF) is left out: --crf goes on with it"
+    if saved.lstm_size and saved.lstm_size != chosen.lstm_size:
+        yield f"the model's LSTM is left out: --lstm-size {saved.lstm_size} goes on with it"
 
 
 def without_logits(

@@ -13,7 +13,7 @@ from glassbert.runs.inference import head_logits
 from glassbert.runs.learnt_columns import learnt_columns
 from glassbert.runs.models import Model
 from glassbert.runs.other_columns import other_columns
-from glassbert.runs.rows import Rows, read_labelled, rejected_warning
+from glassbert.runs.rows import Rows, read_labelled, rejected_facts, rejected_warning
 from glassbert.runs.weak_spots import judged_rows, weak_spots
 from glassbert.strict_json import read_json
 from glassbert.tasks.remarks import remarks
@@ -54,6 +54,7 @@ def evaluate(
         **_weak_spots(model, rows, examples, predictions, windows=windows),
         "sha256": rows.table.sha256,
         "rejected": len(rows.rejected),
+        "rejected_rows": rejected_facts(rows.rejected),
         "notes": [
             *rows.columns.reasons,
             *rejected_warning(rows.rejected, rows.table.source, shown=SHOWN_PROBLEMS),

@@ -44,7 +44,7 @@ def problem_of(name: str, value: Any) -> tuple[str, str] | None:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     whole = isinstance(value, int) and not isinstance(value, bool)
     right = {
-        "freeze": (whole and 1 <= value < 1000) or value in FREEZABLE,
+        "freeze": (whole and 1 <= value < 1000) or (isinstance(value, str) and value in FREEZABLE),
         "lora": whole and 1 <= value < 100_000,
         "lora_alpha": number and 0 < value < 1e6,
         "lora_targets": isinstance(value, str) and all(part.strip() for part in value.split(",")),

@@ -171,8 +171,13 @@ def telling_of(rejected: Sequence[Rejected], source: str) -> Iterator[None]:
         raise DataError(aside, *error.problems, total=error.total + 1) from error
 
 
+def rejected_facts(rejected: Sequence[Rejected]) -> list[dict[str, Any]]:
+    """Of each row that was set aside file, line, column, code, what, fix, and the row as it was read."""
+    return [{**asdict(each.problem), "row": each.row} for each in rejected]
+
+
 def write_rejected(path: Path, rejected: Sequence[Rejected]) -> None:
-    """One JSON object a line: file, line, column, code, what, fix, and the row as it was read."""
-    lines = (json.dumps({**asdict(each.problem), "row": each.row}, ensure_ascii=False) for each in rejected)
+    """One JSON object a line; see `rejected_facts`."""
+    lines = (json.dumps(each, ensure_ascii=False) for each in rejected_facts(rejected))
     # a row may hold half a surrogate pair, which is why it is here: escaped, it can be written
     write_file(path, (line.encode("utf-8", "backslashreplace") + b"\n" for line in lines))

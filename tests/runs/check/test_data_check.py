@@ -19,7 +19,7 @@ from tests.runs.test_tagging import conll
 
 KEYS = {
     "source", "file", "rows", "evaluation", "columns", "task", "answers", "languages", "lengths",
-    "near_duplicates", "notes", "warnings", "findings", "ok",
+    "near_duplicates", "notes", "warnings", "rejected_rows", "findings", "ok",
 }  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from glassbert.runs.check.near import near_duplicates, near_findings
 from glassbert.runs.data import OWN, DataOptions, Dataset, Learning, read_dataset
 from glassbert.runs.prepare import Request, prepare_model
 from glassbert.runs.resolve import DEFAULT_MODEL
+from glassbert.runs.rows import rejected_facts
 from glassbert.runs.settings import check as check_settings
 from glassbert.tasks.names import find_task
 from glassbert.tasks.task import Examples
@@ -149,6 +150,7 @@ def check_data(data: Source, eval_data: Source | None, options: CheckOptions) ->
         "languages": _scripts(everything),
         "lengths": {"model": str(prepared.model.name), **lengths.as_dict()},
         "near_duplicates": near.as_dict(),
+        "rejected_rows": rejected_facts(dataset.rejected),
         "notes": [each for each in dataset.warnings if is_note(each)],
         "warnings": [each for each in dataset.warnings if not is_note(each)],
     }
