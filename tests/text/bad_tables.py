@@ -203,5 +203,5 @@ BAD = [
         " — give every row the same keys, such as text and label"),
     Bad("unknown_suffix_needs_a_format", "a.txt", HEADER + ROWS,
         "a.txt: unknown-format: the name does not say what format this is ('.txt')"
-        " — use --format with one of csv, tsv, json, jsonl, parquet, conll, words", {}, UsageError),
+        " — use --format with one of csv, tsv, json, jsonl, parquet, conll, words, text", {}, UsageError),
 ]  # fmt: skip

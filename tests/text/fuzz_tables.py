@@ -20,7 +20,7 @@ from glassbert.errors import GlassbertError, UsageError
 from glassbert.text.options import ReadOptions
 from glassbert.text.tables import Table, read_table
 
-FORMATS = ("csv", "tsv", "jsonl", "json")
+FORMATS = ("csv", "tsv", "jsonl", "json", "text")
 CELLS = (
     "", " ", "a", "text", "label", "NA", "null", "007", "1e999", "a fine film", "dull, and long", 'say "no"',
     '"', '""', "a\tb", "line\nbreak", "\r", "\u2028", "\u0085", "\x0b", "\ufeff", "好看", "e\u0301",
@@ -85,6 +85,7 @@ BUILT: dict[str, Callable[[random.Random], bytes]] = {
     "tsv": delimited("\t", False),
     "jsonl": json_lines,
     "json": json_array,
+    "text": delimited(" ", False),
 }
 
 
@@ -117,8 +118,8 @@ def conserved(table: Table, kind: str, data: bytes) -> None:
         assert total == len(json.loads(text)), "rows used and rows reported are not all rows"
         return
     assert not set(used) & {each.line for each in table.rejected}, "a row is used and reported"
-    if kind == "jsonl":
-        lines = [line for line in text.split("\n") if line.strip(" \t")]
+    if kind in ("jsonl", "text"):
+        lines = [line for line in text.split("\n") if line.strip(" \t" if kind == "jsonl" else None)]
         assert total == len(lines), "rows used and rows reported are not all rows"
 
 

@@ -15,7 +15,7 @@ DECLARED: dict[str, tuple[Any, Any]] = {
             str | None,
             typer.Option(
                 "--format",
-                help="csv, tsv, json, jsonl, parquet, conll or words; by the file's name if unsaid.",
+                help="csv, tsv, json, jsonl, parquet, conll, words or text; by the file's name if unsaid.",
             ),
         ],
         None,

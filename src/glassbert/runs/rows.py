@@ -14,6 +14,7 @@ import pandas as pd
 
 from glassbert.durable import write_file
 from glassbert.errors import DataError, Problem, UsageError
+from glassbert.runs.running_text import read_words
 from glassbert.tasks.task import Examples, Task
 from glassbert.text.asked import Asked, Schema
 from glassbert.text.cells import asking_of, label_strings, usable_rows
@@ -73,7 +74,8 @@ def read_rows(
 ) -> Rows:
     """Read a file and choose its columns; unless bad rows are errors, rows with unusable cells are set aside.
 
-    Raises what reading raises, and UsageError for pairs of texts where `schema` wants one text and no column
+    Where no label is needed, a file whose name says nothing of its format is read a text a line. Raises what
+    reading raises, and UsageError for pairs of texts where `schema` wants one text and no column
     is named, and for a column of second texts where it wants one text.
     """
     if asked.pair is not None and schema.texts == "one":
@@ -81,6 +83,8 @@ def read_rows(
         raise UsageError(Problem(code="pairs", what=what, fix=_for_pairs("leave it out", schema)))
     if schema.label == "tags":
         return _read_tagged(source, options, asked, need_label=need_label, like=like)
+    if not need_label:  # a file whose name says nothing may be plain text
+        options = replace(options, otherwise="text")
     table = read_table(source, options)
     columns = choose_columns(table, **vars(asked), schema=schema, need_label=need_label, like=like)
     if columns.pair is not None and schema.texts == "one":
@@ -116,7 +120,7 @@ def _read_tagged(
     """Words with their tags; a file whose name says nothing of its format is taken for CoNLL."""
     check_scheme(options.scheme)
     options = replace(options, otherwise="conll")
-    table = read_table(source, options)
+    table = read_words(source, options, need_label=need_label)
     by_line = table.source != DATAFRAME and resolve_format(table.source, options) == "conll"
     columns = choose_tag_columns(table, asked, need_label=need_label, like=like, by_line=by_line)
     if not need_label:

@@ -33,9 +33,8 @@ def resolve_format(name: str, options: ReadOptions) -> Format:
     Errors: UsageError (2) for options that make no sense; those of `open_regular` for a name without suffix.
     """
     _check(options)
-    compressed = compression(name) is not None
-    suffix = os.path.splitext(os.path.splitext(name)[0] if compressed else name)[1]
-    kind = options.format or FORMAT_OF_SUFFIX.get(suffix.casefold(), options.otherwise)
+    compressed, suffix = _suffix(name)
+    kind = options.format or FORMAT_OF_SUFFIX.get(suffix, options.otherwise)
     if kind is None:
         os.close(
             open_regular(name)
@@ -48,6 +47,17 @@ def resolve_format(name: str, options: ReadOptions) -> Format:
         what = "Parquet inside another compression is not read"
         raise UsageError(Problem(code="bad-option", what=what, fix="decompress the file first", file=name))
     return kind
+
+
+def says_format(name: str, options: ReadOptions) -> bool:
+    """Whether an option or the name of a file says its format."""
+    return options.format is not None or _suffix(name)[1] in FORMAT_OF_SUFFIX
+
+
+def _suffix(name: str) -> tuple[bool, str]:
+    """(whether a file is compressed, the suffix that says its format in small letters)."""
+    compressed = compression(name) is not None
+    return compressed, os.path.splitext(os.path.splitext(name)[0] if compressed else name)[1].casefold()
 
 
 def _check(options: ReadOptions) -> None:

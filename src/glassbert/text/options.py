@@ -8,7 +8,7 @@ from typing import Literal
 from glassbert.text.schemes import Scheme
 from glassbert.text.sources import MAX_EXPANDED_BYTES, MAX_LINE_BYTES
 
-Format = Literal["csv", "tsv", "json", "jsonl", "parquet", "conll", "words"]
+Format = Literal["csv", "tsv", "json", "jsonl", "parquet", "conll", "words", "text"]
 BadRows = Literal["error", "skip", "quarantine"]
 MAX_FIELD_BYTES = 16 << 20
 

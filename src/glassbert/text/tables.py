@@ -27,6 +27,7 @@ from glassbert.text.quoting import quoted
 from glassbert.text.rejects import Rejects
 from glassbert.text.sources import Contents, Limits, read_source
 from glassbert.text.squad import parse_squad, squad_document
+from glassbert.text.text_lines import parse_text_lines
 from glassbert.text.word_lines import both_hashes, parse_word_lines, partner_of
 
 __all__ = ["ReadOptions", "Table", "read_table"]
@@ -94,6 +95,8 @@ def _parse(contents: Contents, kind: Format, *, name: str, options: ReadOptions,
         size = len(data) if options.encoding == "utf-8" else None
         parsed = parse_json_lines(text, name=name, rejects=rejects, size=size)
         return _within(options.max_field_bytes, parsed, name=name)
+    if kind == "text":
+        return _within(options.max_field_bytes, parse_text_lines(text, name=name), name=name)
     if kind == "conll":
         return parse_conll(text, name=name, rejects=rejects, delimiter=options.delimiter)
     dialect = Dialect(
