@@ -182,6 +182,31 @@ def test_predict_sets_rows_aside_on_request(inside: Inside, finished: Path, tmp_
     assert len(out.read_text().splitlines()) == 3
 
 
+@pytest.mark.parametrize("suffix", [".jsonl", ".json", ".NDJSON"])
+def test_predictions_are_saved_in_the_format_of_the_name(
+    inside: Inside, finished: Path, tmp_path: Path, suffix: str
+) -> None:
+    (tmp_path / "x.txt").write_text('=a "fine" film, 好看\n\nanother film is dull\n', encoding="utf-8")
+    out = tmp_path / f"out{suffix}"
+    answer = inside("predict", finished, tmp_path / "x.txt", "-o", out, "--json")
+    assert answer.code == 0
+    text = out.read_text(encoding="utf-8")
+    saved = json.loads(text) if suffix == ".json" else list(map(json.loads, text.splitlines()))
+    assert [each["row"] for each in saved] == [1, 3] and "好看" in text
+    assert [each["text"] for each in saved] == ['=a "fine" film, 好看', "another film is dull"]
+    assert [each["prediction"] for each in saved] == json.loads(answer.out)
+
+
+@pytest.mark.parametrize("suffix", [".tsv", ".xlsx", ".parquet", ".csv.gz"])
+def test_a_name_that_promises_another_format_is_refused_before_any_work(
+    inside: Inside, tmp_path: Path, suffix: str
+) -> None:
+    (tmp_path / "x.txt").write_text("a film\n")
+    answer = inside("predict", "no-model", tmp_path / "x.txt", "-o", tmp_path / f"out{suffix}")
+    assert answer.code == 2 and "unknown-format: predictions cannot be saved as" in answer.err
+    assert "use .csv, .jsonl or .json" in answer.err and not list(tmp_path.glob("out*"))
+
+
 @pytest.mark.parametrize("policy", ["skip", "quarantine"])
 def test_verbs_without_a_directory_name_the_rejected_rows_in_their_json(
     inside: Inside, finished: Path, tmp_path: Path, policy: str

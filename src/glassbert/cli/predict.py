@@ -23,7 +23,9 @@ def predict(
         list[str] | None,
         typer.Option("--text", "--question", help="A text, or a question (may be repeated)."),
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="CSV file to write.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="File to write: .csv, .jsonl or .json.")
+    ] = None,
     pair: Annotated[
         list[str] | None,
         typer.Option(
@@ -47,9 +49,11 @@ def predict(
         raise UsageError(Problem(code="nothing-to-predict", what="give either DATA or --text", fix=fix))
     from glassbert.runs.outputs import refuse_output  # torch and pandas load here, not for --help
     from glassbert.runs.predict import predict_file, predict_texts, write
+    from glassbert.runs.prediction_files import refuse_format
     from glassbert.text.asked import Asked
 
     if out is not None:
+        refuse_format(out)
         refuse_output(out, data, overwrite=overwrite)
     loaded = load_aloud(model, device=device, threads=threads, base=base, scheme=model_scheme)
     if data is None:

@@ -15,7 +15,8 @@ from glassbert.runs.directory import REJECTED
 from glassbert.runs.inference import head_logits
 from glassbert.runs.learnt_columns import learnt_columns
 from glassbert.runs.models import Model
-from glassbert.runs.predictions import predictions_csv, write_predictions
+from glassbert.runs.prediction_files import write_answers
+from glassbert.runs.predictions import predictions_csv
 from glassbert.runs.rows import Rejected, read_rows, rejected_warning, write_rejected
 from glassbert.tasks.remarks import remarks
 from glassbert.tasks.task import Examples, Predictions, Task, Text
@@ -74,8 +75,10 @@ def predict_file(
 
 
 def write(path: Path, predicted: Predicted) -> Path | None:
-    """Write the table of predictions; returns the file of the rows set aside, if there are any."""
-    write_predictions(path, predicted.examples, predicted.predictions, task=predicted.task)
+    """Write the predictions in the format of the file's name; returns the file of the rows that were set
+    aside, if there are any.
+    """
+    write_answers(path, predicted.examples, predicted.predictions, task=predicted.task)
     if not predicted.rejected:
         return None
     beside = path.with_name(f"{path.name}.{REJECTED}")
