@@ -87,7 +87,7 @@ def _seed(runner: Runner, seed: int, *, count: int, split: int) -> dict[str, Any
     row = {"seed": seed, "run": str(run.path), "collapsed": collapsed(judged_run(run.path))}
     if row["collapsed"]:
         before = float(run.document["config"]["warmup_ratio"]["value"])
-        longer = min(LONGEST_WARMUP, max(before * LONGER, 0.1))
+        longer = min(LONGEST_WARMUP, round(max(before * LONGER, 0.1), 6))
         runner.watchers.say(
             f"warning: {name} has collapsed: it gives one answer for every row; it is started once again, "
             f"with a warm-up of {longer:.0%} of the steps instead of {before:.0%}"
