@@ -50,6 +50,24 @@ def test_a_score_stands_with_its_interval_and_what_it_took(tmp_path: Path) -> No
     assert "STS-B test as numbers, Spearman: not measured yet" in text
 
 
+def test_folds_stand_as_their_mean(tmp_path: Path) -> None:
+    rows = [
+        {
+            "set": f"rte_fold_{number}", "metric": "accuracy",
+            "ours": ours, "interval": [ours - 0.04, ours + 0.04],
+            "baselines": {"majority": 0.5, "tfidf": 0.6 if number == 1 else 0.4}, "steps": 159,
+            "peer": {"metrics": {"accuracy": ours + 0.02}}, "difference": -0.02, "training_seconds": 60.0,
+        }
+        for number, ours in enumerate((0.5, 0.6, 0.7, 0.8), start=1)
+    ]  # fmt: skip
+    file = tmp_path / "quality.jsonl"
+    file.write_text("".join(f"{json.dumps(row)}\n" for row in rows[:3]), encoding="utf-8")
+    assert "rte_folds" not in MAKE["last_rows"](file)
+    file.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    (line,) = MAKE["quality"](MAKE["last_rows"](file)).splitlines()[2:]
+    assert line.endswith("| 0.650 [0.630, 0.670] | majority 0.500 | 0.670 | -0.020 | 159 | 4 min |")
+
+
 def test_the_trainer_stands_beside_ours_with_the_difference() -> None:
     row = {
         **ROW, "metric": "accuracy", "baselines": {"majority": 0.5, "tfidf": 0.8125},
@@ -62,5 +80,5 @@ def test_the_trainer_stands_beside_ours_with_the_difference() -> None:
 
 def test_every_set_and_every_baseline_has_a_name() -> None:
     rows = MAKE["last_rows"](MAKE["RESULTS"])
-    assert set(rows) <= set(MAKE["NAMES"])
+    assert set(rows) <= {*MAKE["NAMES"], *MAKE["FOLDS"]}
     assert {each for row in rows.values() for each in row["baselines"]} <= set(MAKE["PLAIN"])
