@@ -49,6 +49,14 @@ def test_no_run_is_missing_input(tmp_path: Path) -> None:
         RunDirectory.open(tmp_path)
 
 
+def test_a_directory_of_several_runs_names_them(tmp_path: Path) -> None:
+    for name in ("seed-0", "seed-1", "种子"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "run.json").write_text("{}")
+    with pytest.raises(MissingInputError, match="name one of the runs in it: seed-0, seed-1, 种子"):
+        RunDirectory.open(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [

@@ -29,6 +29,7 @@ WRITTEN = (
 )  # fmt: skip
 STATES = ("running", "stopped", "finished")
 # what `durable.write_file` leaves when the process is killed within it
+SHOWN_RUNS = 5
 HALF = re.compile(r"\.tmp-[0-9a-f]{12}")
 
 
@@ -63,7 +64,10 @@ class RunDirectory:
         file = path / FILE
         if not file.is_file():
             what = "there is no run here to resume or read (no run.json)"
+            within = sorted(each.parent.name for each in path.glob(f"*/{FILE}"))[:SHOWN_RUNS]
             fix = "give the directory of a run, or start one without --resume"
+            if within:
+                fix = f"name one of the runs in it: {', '.join(within)}"
             raise MissingInputError(Problem(code="no-run", what=what, fix=fix, file=str(path)))
         document = read_json(file)
         version = document.get("format_version")
