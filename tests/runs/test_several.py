@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score
 
-from glassbert.errors import OutputError, UsageError
+from glassbert.errors import DataError, OutputError, UsageError
 from glassbert.runs import several
 from glassbert.runs.comparing.judged import JudgedRun, Row, judged_run
 from glassbert.runs.finetune import Watchers
@@ -160,6 +160,35 @@ def test_a_second_start_is_refused_and_a_resume_goes_on(rows: Path, encoder: Pat
     (out / "notes.txt").write_text("mine")
     with pytest.raises(OutputError, match="notes.txt"):
         train_folds(quick(rows, encoder, out, overwrite=True), 2, stop=Stop(), watchers=Watchers())
+
+
+def test_what_is_replaced_goes_whole_and_not_before_the_new_runs_stand(
+    rows: Path, encoder: Path, tmp_path: Path
+) -> None:
+    def train(verb: Any, count: int, data: Path = rows, **more: Any) -> None:
+        verb(quick(data, encoder, out, **more), count, stop=Stop(), watchers=Watchers())
+
+    def held() -> list[str]:
+        return sorted({path.name.removesuffix("-again") for path in out.iterdir()})
+
+    out = tmp_path / "runs"
+    train(train_seeds, 3)
+    before = held()
+    assert before == ["seed-0", "seed-1", "seed-2", "seeds.json"]
+    (tmp_path / "bad.csv").write_text("text,label\nonly one,row\n")
+    with pytest.raises(DataError):
+        train(train_folds, 2, tmp_path / "bad.csv", overwrite=True)
+    assert set(before) <= set(held())
+    with pytest.raises(OutputError, match=r"of another kind \(seed-0, seed-1, seed-2\)"):
+        train(train_folds, 2, resume=True)
+    (out / "seed-2" / "notes.txt").write_text("mine")
+    with pytest.raises(OutputError, match="not-a-run: .*notes.txt"):
+        train(train_seeds, 2, overwrite=True)
+    (out / "seed-2" / "notes.txt").unlink()
+    train(train_seeds, 2, overwrite=True)
+    assert held() == ["seed-0", "seed-1", "seeds.json"]
+    train(train_folds, 2, overwrite=True)
+    assert held() == ["fold-1", "fold-2", "folds.json", "predictions.csv"]
 
 
 def test_the_budget_is_shared(rows: Path, encoder: Path, tmp_path: Path) -> None:

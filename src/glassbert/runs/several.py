@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,18 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from glassbert.durable import make_directory, write_file
-from glassbert.errors import OutputError, Problem, UsageError
+from glassbert.durable import write_file
+from glassbert.errors import Problem, UsageError
 from glassbert.runs.comparing.answers import compare_answers, refuse_kind
 from glassbert.runs.comparing.judged import JudgedRun, Shared, judged_run
 from glassbert.runs.directory import RunDirectory
 from glassbert.runs.finetune import FinetuneOptions, Watchers, finetune
 from glassbert.runs.predictions import plain_line
+from glassbert.runs.several_place import FOLDS, POOLED, SEEDS, begin, drop
 from glassbert.tasks.names import find_task
 from glassbert.train.stop import Stop
 
-SEEDS, FOLDS, POOLED = "seeds.json", "folds.json", "predictions.csv"
-OURS = re.compile(r"(seed|fold)-\d+(-again)?|seeds\.json|folds\.json|predictions\.csv")
 LONGER, LONGEST_WARMUP = 3.0, 0.5
 """A collapsed run is started again with so many times the warm-up, at most half of the steps."""
 MOST = 100
@@ -32,11 +30,12 @@ MOST = 100
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Runner:
-    """What to run, and who hears of it."""
+    """What to run, who hears of it, and which earlier runs go once the first is whole."""
 
     options: FinetuneOptions
     stop: Stop
     watchers: Watchers
+    replaced: list[Path]
 
     def run(self, name: str, *, count: int, data: dict[str, Any], settings: dict[str, Any]) -> RunDirectory:
         """One of `count` runs, in a directory of its own within `out`, with its share of the budget."""
@@ -55,7 +54,9 @@ class Runner:
             overwrite=self.options.overwrite and out.exists(),
         )
         self.watchers.say(f"{name}:")
-        return finetune(options, stop=self.stop, watchers=self.watchers)
+        run = finetune(options, stop=self.stop, watchers=self.watchers)
+        drop(self.replaced, kept=out)
+        return run
 
 
 def train_seeds(options: FinetuneOptions, count: int, *, stop: Stop, watchers: Watchers) -> dict[str, Any]:
@@ -64,8 +65,8 @@ def train_seeds(options: FinetuneOptions, count: int, *, stop: Stop, watchers: W
     A run that answers the same for every row has collapsed: it is named, and started once again with a longer
     warm-up, whose scores then count. Raises what `finetune` raises; UsageError for a senseless count.
     """
-    _begin(options, count, "--seeds")
-    runner = Runner(options=options, stop=stop, watchers=watchers)
+    replaced = _begin(options, count, "--seeds", SEEDS)
+    runner = Runner(options=options, stop=stop, watchers=watchers, replaced=replaced)
     first = int(options.request.said().get("seed", 0))
     rows = [_seed(runner, first + i, count=count, split=first) for i in range(count)]
     document = {
@@ -111,8 +112,8 @@ def train_folds(options: FinetuneOptions, count: int, *, stop: Stop, watchers: W
     if options.data.evaluation is not None:
         what = "--folds judges every row of DATA, and --eval-data names other rows"
         raise UsageError(Problem(code="folds-and-file", what=what, fix="leave one of them out"))
-    _begin(options, count, "--folds")
-    runner = Runner(options=options, stop=stop, watchers=watchers)
+    replaced = _begin(options, count, "--folds", FOLDS)
+    runner = Runner(options=options, stop=stop, watchers=watchers, replaced=replaced)
     judged, rows = [], []
     for fold in range(1, count + 1):
         run = runner.run(f"fold-{fold}", count=count, data={"fold": fold, "folds": count}, settings={})
@@ -172,18 +173,12 @@ def spread(metrics: Sequence[dict[str, Any]]) -> dict[str, dict[str, float | Non
     return found
 
 
-def _begin(options: FinetuneOptions, count: int, option: str) -> None:
-    """The directory of the runs, refused where it holds anything else."""
+def _begin(options: FinetuneOptions, count: int, option: str, summary: str) -> list[Path]:
+    """Make the directory of the runs; what is replaced in it."""
     if not 2 <= count <= MOST:
         fix = f"give a number from 2 to {MOST}"
         raise UsageError(Problem(code="bad-setting", what=f"{option} is {count}", fix=fix))
-    held = [path.name for path in options.out.iterdir()] if options.out.is_dir() else []
-    strange = [name for name in held if not OURS.fullmatch(name)]
-    if strange or (held and not (options.resume or options.overwrite)):
-        what = f"the output directory is not empty ({', '.join(sorted(strange or held)[:3])})"
-        fix = "choose another --out" + ("" if strange else ", --resume or --overwrite")
-        raise OutputError(Problem(code="output-exists", what=what, fix=fix, file=str(options.out)))
-    make_directory(options.out)
+    return begin(options.out, summary, resume=bool(options.resume), overwrite=options.overwrite)
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:
