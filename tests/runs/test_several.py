@@ -179,7 +179,7 @@ def test_what_is_replaced_goes_whole_and_not_before_the_new_runs_stand(
     with pytest.raises(DataError):
         train(train_folds, 2, tmp_path / "bad.csv", overwrite=True)
     assert set(before) <= set(held())
-    with pytest.raises(OutputError, match=r"of another kind \(seed-0, seed-1, seed-2\)"):
+    with pytest.raises(OutputError, match=r"of another kind \(seed-0, "):
         train(train_folds, 2, resume=True)
     (out / "seed-2" / "notes.txt").write_text("mine")
     with pytest.raises(OutputError, match="not-a-run: .*notes.txt"):
