@@ -53,6 +53,13 @@ def test_the_texts_of_a_file_are_points_with_their_rows_and_columns(
     np.testing.assert_allclose(record.maps[0].distances, np.sort(apart)[:, :5], atol=1e-5)
 
 
+def test_plain_text_is_a_text_a_line(inside: Inside, encoder: Path, tmp_path: Path) -> None:
+    (tmp_path / "texts.txt").write_text("\n".join(["", *TEXTS]) + "\n", encoding="utf-8")
+    assert look(inside, encoder, tmp_path / "texts.txt", "-o", tmp_path / "look.gbr").code == 0
+    record = read(tmp_path / "look.gbr")
+    assert record.texts == tuple(TEXTS) and record.rows.tolist() == [2, 3, 4, 5, 6, 7]
+
+
 def test_the_cost_and_the_measures_are_said(
     inside: Inside, encoder: Path, data: Path, tmp_path: Path
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ def read_file(name: str, options: Any, *, text: str | None, label: str | None, c
     from glassbert.text.columns import choose_columns
     from glassbert.text.tables import read_table
 
-    table = read_table(name, options)
+    table = read_table(name, replace(options, otherwise="text"))
     chosen = choose_columns(table, text=text, label=label, need_label=False)
     if options.on_bad_rows != "error":
         table = usable_rows(table, chosen)
