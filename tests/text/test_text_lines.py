@@ -56,14 +56,33 @@ def test_what_is_no_text_is_refused(tmp_path: Path, content: bytes, said: str) -
         read_table(tmp_path / "a.txt", ReadOptions(format="text", max_field_bytes=40))
 
 
-def test_a_file_whose_name_says_nothing_is_plain_text_where_no_label_is_needed(tmp_path: Path) -> None:
+def test_txt_is_plain_text_where_no_label_is_needed(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("a fine film, really\nno\n")
     rows = read_rows(tmp_path / "a.txt", ReadOptions(), need_label=False)
     assert rows.table.frame[rows.columns.text].tolist() == ["a fine film, really", "no"]
+    assert rows.columns.reasons[0] == "plain text, a text a line"
     with pytest.raises(UsageError, match="the name does not say"):
         read_rows(tmp_path / "a.txt", ReadOptions())
     with pytest.raises(DataError, match="no column looks like a label"):
         read_rows(tmp_path / "a.txt", TEXT)
+
+
+@pytest.mark.parametrize(
+    "header", ["text,label", "review\tSentiment\tid", '"sentence1","sentence2"', "文本;标签"]
+)
+def test_a_table_called_txt_is_not_read_as_plain_text(tmp_path: Path, header: str) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text(f"{header}\na fine film,pos\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="unclear-format: the first line names columns.*--format csv or tsv"):
+        read_rows(path, ReadOptions(), need_label=False)
+    assert len(read_rows(path, TEXT, need_label=False).table.rows) == 2
+
+
+def test_other_names_that_say_nothing_need_a_format(tmp_path: Path) -> None:
+    for name in ("a.dat", "a"):
+        (tmp_path / name).write_text("a fine film\n")
+        with pytest.raises(UsageError, match="the name does not say"):
+            read_rows(tmp_path / name, ReadOptions(), need_label=False)
 
 
 TAGGED = Schema(label="tags")

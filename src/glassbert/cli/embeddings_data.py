@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +36,11 @@ def read_file(name: str, options: Any, *, text: str | None, label: str | None, c
     others that can colour points.
     """
     from glassbert.runs.rows import Rows, rejected_warning  # pandas loads here, not for --help
+    from glassbert.runs.running_text import read_texts
     from glassbert.text.cells import text_strings, usable_rows
     from glassbert.text.columns import choose_columns
-    from glassbert.text.tables import read_table
 
-    table = read_table(name, replace(options, otherwise="text"))
+    table, said = read_texts(name, options)
     chosen = choose_columns(table, text=text, label=label, need_label=False)
     if options.on_bad_rows != "error":
         table = usable_rows(table, chosen)
@@ -52,7 +52,7 @@ def read_file(name: str, options: Any, *, text: str | None, label: str | None, c
     used = {chosen.text, chosen.pair, chosen.label}
     values = {each: table.frame[each].tolist() for each in table.frame.columns if each not in used}
     asked, left_out = _colours(values, columns, name)
-    notes = [*chosen.reasons, *rejected_warning(rows.rejected, name, shown=SHOWN_PROBLEMS)]
+    notes = [*said, *chosen.reasons, *rejected_warning(rows.rejected, name, shown=SHOWN_PROBLEMS)]
     if left_out:
         notes.append(f"no colours from {', '.join(left_out)}: too many different values that are no numbers")
     return Given(

@@ -14,7 +14,7 @@ import pandas as pd
 
 from glassbert.durable import write_file
 from glassbert.errors import DataError, Problem, UsageError
-from glassbert.runs.running_text import read_words
+from glassbert.runs.running_text import read_texts, read_words
 from glassbert.tasks.task import Examples, Task
 from glassbert.text.asked import Asked, Schema
 from glassbert.text.cells import asking_of, label_strings, usable_rows
@@ -74,25 +74,23 @@ def read_rows(
 ) -> Rows:
     """Read a file and choose its columns; unless bad rows are errors, rows with unusable cells are set aside.
 
-    Where no label is needed, a file whose name says nothing of its format is read a text a line. Raises what
-    reading raises, and UsageError for pairs of texts where `schema` wants one text and no column
-    is named, and for a column of second texts where it wants one text.
+    Where no label is needed, `.txt` is read a text a line. Raises what reading raises, and UsageError for
+    pairs of texts where `schema` wants one text and no column is named, and for a column of second texts
+    where it wants one text.
     """
     if asked.pair is not None and schema.texts == "one":
         what = f"--pair-column is {asked.pair!r}, and the task reads one text"
         raise UsageError(Problem(code="pairs", what=what, fix=_for_pairs("leave it out", schema)))
     if schema.label == "tags":
         return _read_tagged(source, options, asked, need_label=need_label, like=like)
-    if not need_label:  # a file whose name says nothing may be plain text
-        options = replace(options, otherwise="text")
-    table = read_table(source, options)
+    table, notes = (read_table(source, options), []) if need_label else read_texts(source, options)
     columns = choose_columns(table, **vars(asked), schema=schema, need_label=need_label, like=like)
     if columns.pair is not None and schema.texts == "one":
         what = f"the file holds pairs of texts: {columns.text!r} and {columns.pair!r}"
         fix = _for_pairs(f"name the column to read with --text-column {columns.text!r}", schema, columns)
         raise UsageError(Problem(code="pairs", what=what, fix=fix, file=table.source))
     if not need_label:
-        columns = replace(columns, label=None)
+        columns = replace(columns, label=None, reasons=(*notes, *columns.reasons))
     if options.on_bad_rows != "error":
         table = usable_rows(table, columns, schema=schema)
     elif schema.label == "spans":

@@ -1,4 +1,6 @@
-"""Files of words whose name says nothing: CoNLL, unless it could be running text, which has to be said."""
+"""Plain text among files: a text a line where no label is needed, unless its first line or the task speaks
+against it. What could be two things is refused until the format is said.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +12,33 @@ import pandas as pd
 
 from glassbert.errors import DataError, Problem, UsageError
 from glassbert.text.conll import TAGS
-from glassbert.text.formats import says_format
+from glassbert.text.formats import is_plain, says_format
+from glassbert.text.names import is_usual_name
 from glassbert.text.options import ReadOptions
+from glassbert.text.quoting import quoted
 from glassbert.text.tables import Table, read_table
+from glassbert.text.text_lines import TEXT
 
+PLAIN = "plain text, a text a line"
+MARKS = re.compile(r"[,;\t|]")
 HINT = "running text, a text a line, is read with --format text"
 TAG = re.compile(r"O|[BIESULM]-.+")
+
+
+def read_texts(source: str | Path | pd.DataFrame | Table, options: ReadOptions) -> tuple[Table, list[str]]:
+    """A table of texts that need no label, and what is to be noted of it: `.txt` is read a text a line.
+
+    Raises UsageError for such a file whose first line names columns: it is a table under another name.
+    """
+    if not isinstance(source, str | Path) or not is_plain(str(source), options):
+        return read_table(source, options), []
+    table = read_table(source, replace(options, format="text"))
+    names = MARKS.split(table.frame[TEXT].iloc[0].replace('"', ""))
+    if options.format is None and len(names) > 1 and all(map(is_usual_name, names)):
+        what = f"the first line names columns: {', '.join(map(quoted, names))}"
+        fix = "give the format with --format csv or tsv; a text a line is read with --format text"
+        raise UsageError(Problem(code="unclear-format", what=what, fix=fix, file=table.source))
+    return table, [PLAIN]
 
 
 def read_words(source: str | Path | pd.DataFrame | Table, options: ReadOptions, *, need_label: bool) -> Table:

@@ -54,6 +54,11 @@ def says_format(name: str, options: ReadOptions) -> bool:
     return options.format is not None or _suffix(name)[1] in FORMAT_OF_SUFFIX
 
 
+def is_plain(name: str, options: ReadOptions) -> bool:
+    """Whether a file is plain text for all that an option or its name says."""
+    return options.format == "text" or (options.format is None and _suffix(name)[1] == ".txt")
+
+
 def _suffix(name: str) -> tuple[bool, str]:
     """(whether a file is compressed, the suffix that says its format in small letters)."""
     compressed = compression(name) is not None
